@@ -1,0 +1,147 @@
+// swift-tools-version: 6.2
+//
+// The law of the house: which targets there are, and who may import whom.
+// C libraries ← Kits ← Features (ground ← market ← roof) ← Server.
+import PackageDescription
+
+let house: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InferIsolatedConformances"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  // fd_set and friends differ between C modules unless every importer agrees.
+  .unsafeFlags(["-Xcc", "-D_GNU_SOURCE"]),
+]
+
+/// Kits are optimised in debug builds too: `bin/run` then needs no release build to be quick.
+let settled: [SwiftSetting] = house + [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
+/// A C library of the system: a module map and a `shim.h`, nothing else.
+func library(_ name: String, package: String? = nil) -> Target {
+  .systemLibrary(name: name, path: "Sources/C/\(name)", pkgConfig: package)
+}
+
+func kit(_ name: String, uses: [String] = []) -> Target {
+  .target(
+    name: name, dependencies: uses.map { .byName(name: $0) }, path: "Sources/Kits/\(name)", swiftSettings: settled)
+}
+
+/// A feature sees the kits every feature needs, plus what it names.
+func feature(_ name: String, uses: [String] = []) -> Target {
+  .target(
+    name: name, dependencies: (offering + uses).map { .byName(name: $0) }, path: "Sources/Features/\(name)",
+    swiftSettings: house)
+}
+
+func tests(_ name: String, in floor: String, uses: [String] = []) -> Target {
+  .testTarget(
+    name: name + "Tests", dependencies: ([name] + uses).map { .byName(name: $0) },
+    path: "Tests/\(floor)/\(name)Tests", swiftSettings: house)
+}
+
+let offering = ["Core", "HTML", "JSON", "Web", "Postgres", "Jobs", "Bus", "Time", "Platform", "Site"]
+let proving = offering + ["TestKit"]
+
+let targets: [Target] = [
+  library("CSystem"),
+  library("CEvent", package: "libevent_core"),
+  library("CMicrohttpd", package: "libmicrohttpd"),
+  library("CWslay", package: "libwslay"),
+  library("CPostgres", package: "libpq"),
+  library("CCurl", package: "libcurl"),
+  library("COpenSSL", package: "libcrypto"),
+  library("CArgon2", package: "libargon2"),
+  library("CJansson", package: "jansson"),
+  library("CCmark", package: "libcmark-gfm"),
+  library("CICal", package: "libical"),
+  library("CGLib", package: "glib-2.0"),
+  library("CICU", package: "icu-i18n"),
+  library("CGD", package: "gdlib"),
+
+  // Kits: few, small, boring; they know nothing of tutoring.
+  kit("Core", uses: ["CSystem"]),
+  kit("HTML", uses: ["Core"]),
+  kit("JSON", uses: ["Core", "CJansson"]),
+  kit("Crypto", uses: ["Core", "COpenSSL", "CArgon2"]),
+  kit("Time", uses: ["Core", "CGLib", "CICal"]),
+  kit("Loop", uses: ["Core", "CSystem", "CEvent"]),
+  kit("Postgres", uses: ["Core", "Loop", "CPostgres"]),
+  kit("Outbound", uses: ["Core", "Loop", "CCurl"]),
+  kit("Web", uses: ["Core", "Crypto", "HTML", "JSON", "Loop", "CMicrohttpd", "CWslay", "CSystem"]),
+  kit("Jobs", uses: ["Core", "Loop", "Postgres", "JSON"]),
+  kit("Bus", uses: ["Core", "Loop", "Web"]),
+  kit("Platform", uses: ["Core", "Web", "Postgres", "Jobs", "Bus", "HTML", "JSON"]),
+  kit("Site", uses: ["Core", "HTML", "Web", "Platform", "Time", "JSON", "CICU", "CCmark"]),
+  kit("TestKit", uses: ["Core", "Loop", "Postgres", "Web", "Platform", "Site", "Jobs", "Bus", "HTML", "JSON", "Time"]),
+
+  // Ground: what every market stands on.
+  feature("Accounts", uses: ["Crypto", "Files", "Notices"]),
+  feature("Files", uses: ["Crypto", "CGD"]),
+  feature("Notices", uses: ["Outbound", "Crypto"]),
+  feature("Ledger", uses: ["Crypto"]),
+
+  // Market.
+  feature("Tutors", uses: ["Accounts", "Files", "Notices"]),
+  feature("Scheduling", uses: ["Accounts", "Tutors"]),
+  feature("Bookings", uses: ["Accounts", "Tutors", "Scheduling", "Ledger", "Notices"]),
+  feature("Checkout", uses: ["Accounts", "Bookings", "Ledger", "Notices", "Outbound", "Crypto"]),
+  feature("Classroom", uses: ["Accounts", "Bookings", "Notices", "Crypto"]),
+  feature("Reviews", uses: ["Accounts", "Tutors", "Bookings", "Notices"]),
+
+  // Roof: what looks over the whole house.
+  feature("Home", uses: ["Accounts", "Tutors", "Scheduling", "Bookings", "Ledger", "Checkout", "Notices", "Reviews"]),
+  feature("Admin", uses: ["Accounts", "Tutors", "Bookings", "Ledger", "Notices"]),
+
+  .executableTarget(
+    name: "tutalink",
+    dependencies: (offering + [
+      "Loop", "Crypto", "Outbound", "Accounts", "Files", "Notices", "Ledger", "Tutors", "Scheduling", "Bookings",
+      "Checkout", "Classroom", "Reviews", "Home", "Admin",
+    ]).map { .byName(name: $0) },
+    path: "Sources/Server", swiftSettings: house),
+
+  tests("Core", in: "Kits"),
+  tests("HTML", in: "Kits", uses: ["Core"]),
+  tests("JSON", in: "Kits", uses: ["Core"]),
+  tests("Crypto", in: "Kits", uses: ["Core"]),
+  tests("Time", in: "Kits", uses: ["Core"]),
+  tests("Loop", in: "Kits", uses: ["Core"]),
+  tests("Postgres", in: "Kits", uses: ["Core", "Loop", "TestKit"]),
+  tests("Outbound", in: "Kits", uses: ["Core", "Loop"]),
+  tests("Web", in: "Kits", uses: ["Core", "HTML", "JSON", "Loop"]),
+  tests("Jobs", in: "Kits", uses: proving + ["Loop"]),
+  tests("Bus", in: "Kits", uses: ["Core", "Loop", "Web"]),
+  tests("Site", in: "Kits", uses: proving),
+
+  tests("Accounts", in: "Features", uses: proving + ["Crypto", "Files", "Notices"]),
+  tests("Files", in: "Features", uses: proving),
+  tests("Notices", in: "Features", uses: proving + ["Accounts", "Loop", "Outbound"]),
+  tests("Ledger", in: "Features", uses: proving + ["Accounts"]),
+  tests("Tutors", in: "Features", uses: proving + ["Accounts", "Files", "Notices"]),
+  tests("Scheduling", in: "Features", uses: proving + ["Accounts", "Tutors"]),
+  tests("Bookings", in: "Features", uses: proving + ["Accounts", "Tutors", "Scheduling", "Ledger", "Notices"]),
+  tests("Checkout", in: "Features", uses: proving + ["Accounts", "Tutors", "Scheduling", "Bookings", "Ledger", "Notices", "Crypto", "Outbound", "Loop"]),
+  tests("Classroom", in: "Features", uses: proving + ["Accounts", "Tutors", "Bookings", "Notices", "Crypto"]),
+  tests("Reviews", in: "Features", uses: proving + ["Accounts", "Tutors", "Bookings", "Notices"]),
+  tests("Home", in: "Features", uses: proving + ["Accounts", "Tutors", "Bookings", "Ledger", "Notices"]),
+  tests("Admin", in: "Features", uses: proving + ["Accounts", "Tutors", "Bookings", "Ledger", "Notices"]),
+]
+
+/// `TUTALINK_ONLY=BookingsTests swift build --build-tests` lays out that target and what it stands on,
+/// so that work on one room does not wait for the others. Give such builds their own `--scratch-path`.
+func closure(of names: [String], in targets: [Target]) -> [Target] {
+  var wanted = Set<String>()
+  var open = names
+  while let name = open.popLast() {
+    guard wanted.insert(name).inserted, let target = targets.first(where: { $0.name == name }) else { continue }
+    for dependency in target.dependencies {
+      if case .byNameItem(let name, _) = dependency { open.append(name) }
+    }
+  }
+  return targets.filter { wanted.contains($0.name) }
+}
+
+let only = Context.environment["TUTALINK_ONLY"].map { $0.split(separator: ",").map(String.init) }
+
+let package = Package(name: "TutaLink", targets: only.map { closure(of: $0, in: targets) } ?? targets)

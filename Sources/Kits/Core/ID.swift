@@ -1,0 +1,99 @@
+import Glibc
+
+/// A database key that remembers what it is the key of.
+///
+/// A UUIDv7 (RFC 9562): made where the row is made, so that a thing has its name before it is stored,
+/// and sorted by birth, so that indexes stay dense. In addresses and JSON it is an opaque string.
+package struct ID<Of>: Hashable, Sendable, Comparable, CustomStringConvertible {
+  package let high: UInt64
+  package let low: UInt64
+
+  package init(high: UInt64, low: UInt64) {
+    self.high = high
+    self.low = low
+  }
+
+  /// A new key born at `instant`; 74 bits of it are random.
+  package init(bornAt instant: Instant) {
+    var random = SystemRandomNumberGenerator()
+    let milliseconds = UInt64(bitPattern: instant.microseconds / 1000)
+    high = milliseconds << 16 | 0x7000 | random.next() & 0xFFF
+    low = 0x8000_0000_0000_0000 | random.next() & 0x3FFF_FFFF_FFFF_FFFF
+  }
+
+  /// A new key, born now.
+  package static func new() -> ID { ID(bornAt: .now) }
+
+  /// Reads the 36-character form. Anything else is no key.
+  package init?(_ text: some StringProtocol) {
+    var high: UInt64 = 0
+    var low: UInt64 = 0
+    var digits = 0
+    var position = 0
+    for byte in text.utf8 {
+      defer { position += 1 }
+      if position == 8 || position == 13 || position == 18 || position == 23 {
+        guard byte == UInt8(ascii: "-") else { return nil }
+        continue
+      }
+      let value: UInt64
+      switch byte {
+      case UInt8(ascii: "0")...UInt8(ascii: "9"): value = UInt64(byte - UInt8(ascii: "0"))
+      case UInt8(ascii: "a")...UInt8(ascii: "f"): value = UInt64(byte - UInt8(ascii: "a") + 10)
+      case UInt8(ascii: "A")...UInt8(ascii: "F"): value = UInt64(byte - UInt8(ascii: "A") + 10)
+      default: return nil
+      }
+      if digits < 16 { high = high << 4 | value } else { low = low << 4 | value }
+      digits += 1
+    }
+    guard digits == 32, position == 36 else { return nil }
+    self.init(high: high, low: low)
+  }
+
+  package var description: String {
+    String(unsafeUninitializedCapacity: 36) { buffer in
+      var at = 0
+      for (word, dashes) in [(high, [8, 13]), (low, [23])] {
+        for shift in stride(from: 60, through: 0, by: -4) {
+          if at == 18 || dashes.contains(at) {
+            buffer[at] = UInt8(ascii: "-")
+            at += 1
+          }
+          let digit = UInt8(truncatingIfNeeded: word >> UInt64(shift) & 0xF)
+          buffer[at] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
+          at += 1
+        }
+      }
+      return 36
+    }
+  }
+
+  package static func < (a: ID, b: ID) -> Bool { a.high == b.high ? a.low < b.low : a.high < b.high }
+
+  /// The same key seen as another kind of thing, for the rare row that shares its parent's key.
+  package func `as`<Other>(_: Other.Type = Other.self) -> ID<Other> { ID<Other>(high: high, low: low) }
+}
+
+extension ID: Codable {
+  package init(from decoder: any Decoder) throws {
+    let text = try decoder.singleValueContainer().decode(String.self)
+    guard let id = ID(text) else {
+      throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: "not an identifier"))
+    }
+    self = id
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(description)
+  }
+}
+
+// The nouns that several floors speak of. They have no values; they only tell one key from another.
+package enum User {}
+package enum Session {}
+package enum Subject {}
+package enum Booking {}
+package enum Payment {}
+package enum StoredFile {}
+package enum Room {}
