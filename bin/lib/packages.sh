@@ -1,0 +1,29 @@
+# shellcheck shell=bash disable=SC2034
+# Every package of the distribution the house needs, named once, in the group that first needs it.
+
+# To compile: one line per C library that Sources/C wraps, and what a Swift toolchain links with.
+packages_build=(
+  ca-certificates curl g++ git pkg-config
+  libevent-dev libmicrohttpd-dev libwslay-dev
+  libpq-dev libcurl4-openssl-dev libssl-dev libargon2-dev libjansson-dev zlib1g-dev
+  libcmark-gfm-dev libcmark-gfm-extensions-dev
+  libical-dev libgd-dev libglib2.0-dev libicu-dev
+)
+
+# To run: the database, zones, and what the pages are served with.
+packages_run=(
+  postgresql tzdata
+  fonts-inter libharfbuzz-bin woff2 libjs-webrtc-adapter
+)
+
+# To test: browsers' parts, peers, and the tools that judge scripts and islands.
+packages_test=(
+  chromium fonts-liberation fonts-noto-core
+  coturn nodejs node-typescript python3 python3-venv openssl shellcheck
+)
+
+# Only for `bin/setup --firefox`: the second engine of the browser journeys.
+packages_firefox=(firefox-esr)
+
+# Only for `bin/bench`.
+packages_bench=(wrk nginx-light)
