@@ -1,0 +1,79 @@
+import Core
+import Glibc
+import Testing
+
+@testable import Loop
+
+@Suite struct BlockingPoolTests {
+  @Test func `work runs off the loop and its result comes back to it`() async throws {
+    let group = LoopGroup(count: 1, log: .silent)
+    let pool = BlockingPool(threads: 2)
+    let loop = group.any
+    try await Task(executorPreference: loop) {
+      let wasOnLoop = try await pool.run { Loop.current != nil }
+      #expect(!wasOnLoop)
+      #expect(loop.inLoop)
+      await #expect(throws: Failure.conflict("no")) { try await pool.run { throw Failure.conflict("no") } }
+    }.value
+    group.stop()
+  }
+
+  @Test func `no more than the given threads work at once`() async throws {
+    let pool = BlockingPool(threads: 3)
+    let counts = Locked((now: 0, most: 0))
+    try await withThrowingTaskGroup(of: Void.self) { children in
+      for _ in 0..<60 {
+        children.addTask {
+          try await pool.run {
+            counts.withLock {
+              $0.now += 1
+              $0.most = max($0.most, $0.now)
+            }
+            usleep(500)
+            counts.withLock { $0.now -= 1 }
+          }
+        }
+      }
+      try await children.waitForAll()
+    }
+    #expect(counts.withLock { $0.now } == 0)
+    #expect((1...3).contains(counts.withLock { $0.most }))
+  }
+
+  @Test func `a full queue refuses, and cancelled work does not begin`() async throws {
+    let pool = BlockingPool(threads: 1, waiting: 1)
+    let hold = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
+    defer { hold.deallocate() }
+    sem_init(hold, 0, 0)
+    let address = UInt(bitPattern: hold)
+    let (begun, told) = AsyncStream.makeStream(of: Void.self)
+    let first = Task {
+      try await pool.run {
+        told.yield()
+        sem_wait(UnsafeMutablePointer<sem_t>(bitPattern: address)!)
+      }
+    }
+    for await _ in begun { break }
+    let ran = Locked(false)
+    // Only one of two finds room; which, is the scheduler's choice.
+    let (refusals, refuse) = AsyncStream.makeStream(of: Void.self)
+    let others = (0..<2).map { _ in
+      Task {
+        do { try await pool.run { ran.withLock { $0 = true } } } catch {
+          if error as? Failure == .unavailable { refuse.yield() }
+          throw error
+        }
+      }
+    }
+    for await _ in refusals { break }
+    for task in others { task.cancel() }
+    sem_post(UnsafeMutablePointer<sem_t>(bitPattern: address)!)
+    try await first.value
+    var cancelled = 0
+    for task in others {
+      do { try await task.value } catch is CancellationError { cancelled += 1 } catch {}
+    }
+    #expect(cancelled == 1)
+    #expect(!ran.withLock { $0 })
+  }
+}
