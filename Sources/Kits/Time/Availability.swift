@@ -177,7 +177,8 @@ package struct Availability: Sendable {
     blocked = InstantSet(busy.map(\.blocked))
     self.own = own.sorted { $0.lowerBound < $1.lowerBound }
     ownSet = InstantSet(own)
-    let dates = rules.dailyLimit == nil && rules.weeklyLimit == nil
+    let dates =
+      rules.dailyLimit == nil && rules.weeklyLimit == nil
       ? [] : busy.filter(\.isLesson).map { rules.zone.date($0.during.lowerBound) }
     lessonsOfDay = dates.reduce(into: [:]) { $0[$1, default: 0] += 1 }
     lessonsOfWeek = dates.reduce(into: [:]) { $0[$1.monday, default: 0] += 1 }
@@ -259,7 +260,9 @@ package struct Availability: Sendable {
 
   private func limits(on date: CivilDate) -> [Reason] {
     var reasons: [Reason] = []
-    if let limit = rules.dailyLimit, lessonsOfDay[date, default: 0] >= limit { reasons.append(.dailyLimit(date, limit)) }
+    if let limit = rules.dailyLimit, lessonsOfDay[date, default: 0] >= limit {
+      reasons.append(.dailyLimit(date, limit))
+    }
     if let limit = rules.weeklyLimit, lessonsOfWeek[date.monday, default: 0] >= limit {
       reasons.append(.weeklyLimit(date.monday, limit))
     }

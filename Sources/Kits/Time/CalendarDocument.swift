@@ -1,5 +1,5 @@
-package import Core
 import CICal
+package import Core
 import Glibc
 
 /// An iCalendar text (RFC 5545, RFC 5546) of events in UTC. libical writes, escapes and folds it.
@@ -49,7 +49,8 @@ package struct CalendarDocument: Sendable {
 
     package init(
       uid: String, sequence: Int, during: Range<Instant>, stamp: Instant, summary: String, description: String = "",
-      location: String = "", url: String = "", status: Status = .confirmed, organizer: Person? = nil, attendees: [Person] = []
+      location: String = "", url: String = "", status: Status = .confirmed, organizer: Person? = nil,
+      attendees: [Person] = []
     ) {
       self.uid = uid
       self.sequence = sequence
@@ -100,8 +101,9 @@ package struct CalendarDocument: Sendable {
     ]
     icalcomponent_add_property(calendar, icalproperty_new_method(methods[method]!))
     if !name.isEmpty {
-      let property = icalproperty_new_x(Self.text(name))!
+      let property = icalproperty_new(ICAL_X_PROPERTY)!
       icalproperty_set_x_name(property, "X-WR-CALNAME")
+      icalproperty_set_value(property, icalvalue_new_text(Self.text(name)))
       icalcomponent_add_property(calendar, property)
     }
     for event in events { icalcomponent_add_component(calendar, component(event)) }
@@ -154,7 +156,9 @@ package struct CalendarDocument: Sendable {
   /// Text without control characters but line feeds, which libical escapes. A bare carriage return would end a line.
   private static func text(_ words: String) -> String {
     var scalars = String.UnicodeScalarView()
-    for scalar in words.unicodeScalars where scalar == "\n" || scalar == "\t" || !isControl(scalar) { scalars.append(scalar) }
+    for scalar in words.unicodeScalars where scalar == "\n" || scalar == "\t" || !isControl(scalar) {
+      scalars.append(scalar)
+    }
     return String(scalars)
   }
 

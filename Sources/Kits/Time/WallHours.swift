@@ -8,7 +8,9 @@ package struct DayHours: Hashable, Sendable {
   /// The union of `ranges` within the day.
   package init(_ ranges: some Sequence<Range<Int>>) {
     self.ranges = []
-    for range in ranges.map({ $0.clamped(to: 0..<1440) }).filter({ !$0.isEmpty }).sorted(by: { $0.lowerBound < $1.lowerBound }) {
+    for range in ranges.map({ $0.clamped(to: 0..<1440) }).filter({ !$0.isEmpty }).sorted(by: {
+      $0.lowerBound < $1.lowerBound
+    }) {
       if let last = self.ranges.last, range.lowerBound <= last.upperBound {
         self.ranges[self.ranges.count - 1] = last.lowerBound..<max(last.upperBound, range.upperBound)
       } else {

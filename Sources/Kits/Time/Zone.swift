@@ -79,7 +79,8 @@ package struct Zone: Hashable, Sendable, CustomStringConvertible {
     let day = floorDivide(wall, 86_400)
     let second = Int(wall - day * 86_400)
     return Local(
-      date: CivilDate(dayNumber: Int(day)), time: CivilTime(minutes: second / 60)!, second: second % 60, offset: Int(offset),
+      date: CivilDate(dayNumber: Int(day)), time: CivilTime(minutes: second / 60)!, second: second % 60,
+      offset: Int(offset),
       abbreviation: data.table.abbreviations[at])
   }
 
@@ -108,7 +109,8 @@ package struct Zone: Hashable, Sendable, CustomStringConvertible {
     while start < range.upperBound {
       let offset = data.table.offsets[at]
       repeat { at += 1 } while at < data.table.starts.count && data.table.offsets[at] == offset
-      let end = at < data.table.starts.count ? min(range.upperBound, Instant(seconds: data.table.starts[at])) : range.upperBound
+      let end =
+        at < data.table.starts.count ? min(range.upperBound, Instant(seconds: data.table.starts[at])) : range.upperBound
       segments.append(Segment(range: start..<end, offset: Int(offset)))
       start = end
     }
@@ -172,7 +174,9 @@ package struct Zone: Hashable, Sendable, CustomStringConvertible {
     guard case .skipped = resolve(wall: wall) else { return resolve(wall: wall).instant }
     // Midnight was skipped: the day begins where the clocks landed.
     let around = Instant(seconds: wall - 129_600)..<Instant(seconds: wall + 129_600)
-    for transition in transitions(in: around) where transition.seconds + Int64(offset(transition)) > wall { return transition }
+    for transition in transitions(in: around) where transition.seconds + Int64(offset(transition)) > wall {
+      return transition
+    }
     return resolve(wall: wall).instant
   }
 

@@ -145,7 +145,8 @@ struct ZoneRule {
       guard let offset = scanner.seconds(hours: 24) else { return nil }
       ahead = Int32(-offset)
     }
-    guard scanner.take(","), let begins = scanner.day(), scanner.take(","), let ends = scanner.day(), scanner.rest.isEmpty
+    guard scanner.take(","), let begins = scanner.day(), scanner.take(","), let ends = scanner.day(),
+      scanner.rest.isEmpty
     else { return nil }
     daylight = (other, ahead, begins, ends)
   }

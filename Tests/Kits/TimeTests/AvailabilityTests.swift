@@ -16,10 +16,12 @@ private let everyDay = WeeklyHours((1...7).map { ($0, CivilTime.midnight, CivilT
     // Mondays 09:00–11:00 in Berlin: 07:00Z in summer, 08:00Z in winter.
     let rules = Availability.Rules(zone: berlin, hours: weekly(1, "09:00", "11:00"), horizon: .days(30), step: 60)
     let openings = Availability(rules: rules, duration: .hours(1))
-      .openings(in: instant("2026-10-19T00:00:00Z")..<instant("2026-11-03T00:00:00Z"), now: instant("2026-10-18T00:00:00Z"))
+      .openings(
+        in: instant("2026-10-19T00:00:00Z")..<instant("2026-11-03T00:00:00Z"), now: instant("2026-10-18T00:00:00Z"))
     #expect(
       openings.map(\.starts.rfc3339) == [
-        "2026-10-19T07:00:00Z", "2026-10-19T08:00:00Z", "2026-10-26T08:00:00Z", "2026-10-26T09:00:00Z", "2026-11-02T08:00:00Z",
+        "2026-10-19T07:00:00Z", "2026-10-19T08:00:00Z", "2026-10-26T08:00:00Z", "2026-10-26T09:00:00Z",
+        "2026-11-02T08:00:00Z",
         "2026-11-02T09:00:00Z",
       ])
   }
@@ -51,7 +53,8 @@ private let everyDay = WeeklyHours((1...7).map { ($0, CivilTime.midnight, CivilT
   @Test func `every refusal names its reason`() throws {
     let monday = CivilDate(2026, 11, 23)!
     var rules = Availability.Rules(
-      zone: berlin, hours: weekly(1, "09:00", "17:00"), overrides: [monday + 7: .none, monday + 14: DayHours([600..<660])],
+      zone: berlin, hours: weekly(1, "09:00", "17:00"),
+      overrides: [monday + 7: .none, monday + 14: DayHours([600..<660])],
       bufferBefore: .minutes(15), bufferAfter: .minutes(10), notice: .hours(12), horizon: .days(20), step: 30)
     let now = instant("2026-11-22T21:30:00Z")
     func at(_ date: CivilDate, _ time: String, minutes: Int = 60) -> Range<Instant> {
@@ -59,7 +62,9 @@ private let everyDay = WeeklyHours((1...7).map { ($0, CivilTime.midnight, CivilT
       return start..<start + .minutes(minutes)
     }
     let lesson = at(monday, "12:00")
-    let busy = [Availability.Busy(during: lesson, blocked: lesson.lowerBound - .minutes(15)..<lesson.upperBound + .minutes(10))]
+    let busy = [
+      Availability.Busy(during: lesson, blocked: lesson.lowerBound - .minutes(15)..<lesson.upperBound + .minutes(10))
+    ]
     let own = [at(monday, "16:00", minutes: 30)]
     func answer(_ stretch: Range<Instant>) -> Availability.Answer {
       Availability(rules: rules, duration: .hours(1), busy: busy, own: own).answer(for: stretch, now: now)
@@ -93,7 +98,8 @@ private let everyDay = WeeklyHours((1...7).map { ($0, CivilTime.midnight, CivilT
     let now = instant("2026-10-24T22:00:00Z")
     let all = sweep.lowerBound..<sweep.upperBound
     let openings = availability.openings(in: all, now: now)
-    #expect(openings.first?.starts == now + .hours(2) && openings.last?.ends == now + .hours(26) && openings.count == 96)
+    #expect(
+      openings.first?.starts == now + .hours(2) && openings.last?.ends == now + .hours(26) && openings.count == 96)
     #expect(availability.openings(in: all, now: now + .microseconds(1)).first?.starts == now + .hours(2) + .minutes(15))
     #expect(availability.openings(in: all, now: now + .microseconds(1)).last?.starts == now + .hours(26))
     #expect(availability.next(3, now: now) == Array(openings.prefix(3)))
@@ -160,9 +166,14 @@ private let everyDay = WeeklyHours((1...7).map { ($0, CivilTime.midnight, CivilT
 
   @Test func `a month of slots takes less than a millisecond`() {
     let rules = Availability.Rules(
-      zone: berlin, hours: WeeklyHours((1...6).flatMap { day in
-        [(weekday: day, start: CivilTime(9, 0)!, end: CivilTime(12, 0)!), (weekday: day, start: CivilTime(14, 0)!, end: CivilTime(20, 0)!)]
-      }), horizon: .days(60), step: 15, dailyLimit: 8)
+      zone: berlin,
+      hours: WeeklyHours(
+        (1...6).flatMap { day in
+          [
+            (weekday: day, start: CivilTime(9, 0)!, end: CivilTime(12, 0)!),
+            (weekday: day, start: CivilTime(14, 0)!, end: CivilTime(20, 0)!),
+          ]
+        }), horizon: .days(60), step: 15, dailyLimit: 8)
     let now = instant("2026-11-20T08:00:00Z")
     let busy = (0..<40).map { n in
       Availability.Busy(during: now + .hours(n * 17)..<now + .hours(n * 17 + 1))
@@ -173,7 +184,9 @@ private let everyDay = WeeklyHours((1...7).map { ($0, CivilTime.midnight, CivilT
       best = min(
         best,
         ContinuousClock().measure {
-          found = Availability(rules: rules, duration: .hours(1), busy: busy).openings(in: now..<now + .days(31), now: now).count
+          found =
+            Availability(rules: rules, duration: .hours(1), busy: busy).openings(in: now..<now + .days(31), now: now)
+            .count
         })
     }
     print("a month: \(found) openings in \(best)")
@@ -209,7 +222,8 @@ private struct World {
     let zone = everyZone.randomElement(using: &dice)!
     // Most rounds look at days around a change of clocks.
     let changes = zone.transitions(in: sweep)
-    let middle = dice.roll(0...3) > 0 && !changes.isEmpty
+    let middle =
+      dice.roll(0...3) > 0 && !changes.isEmpty
       ? changes.randomElement(using: &dice)! : sweep.lowerBound + .minutes(dice.roll(0...20_000_000))
     let start = Instant(seconds: middle.seconds / 60 * 60) - .hours(dice.roll(20...60))
     range = start..<start + .hours(dice.roll(40...110))
@@ -244,7 +258,8 @@ private struct World {
       zone: zone, hours: WeeklyHours(weekly), overrides: overrides, bufferBefore: .minutes(dice.roll(0...3) * 10),
       bufferAfter: .minutes(dice.roll(0...3) * 5), notice: .minutes(dice.roll(0...1) * dice.roll(0...3000)),
       horizon: .minutes(dice.roll(1...20_000)), step: [15, 20, 30, 60].randomElement(using: &dice)!,
-      dailyLimit: dice.roll(0...2) == 0 ? dice.roll(0...3) : nil, weeklyLimit: dice.roll(0...3) == 0 ? dice.roll(0...5) : nil)
+      dailyLimit: dice.roll(0...2) == 0 ? dice.roll(0...3) : nil,
+      weeklyLimit: dice.roll(0...3) == 0 ? dice.roll(0...5) : nil)
     duration = .minutes([15, 30, 45, 60, 90, 120].randomElement(using: &dice)!)
     var busy: [Availability.Busy] = []
     for _ in 0..<dice.roll(0...8) {
@@ -252,7 +267,8 @@ private struct World {
       let during = at..<at + .minutes(dice.roll(1...120))
       busy.append(
         .init(
-          during: during, blocked: during.lowerBound - .minutes(dice.roll(0...20))..<during.upperBound + .minutes(dice.roll(0...20)),
+          during: during,
+          blocked: during.lowerBound - .minutes(dice.roll(0...20))..<during.upperBound + .minutes(dice.roll(0...20)),
           isLesson: dice.roll(0...4) > 0))
     }
     self.busy = busy
@@ -288,8 +304,11 @@ private struct World {
     let lessons = busy.filter(\.isLesson).map { zone.date($0.during.lowerBound) }
     if let limit = rules.dailyLimit, lessons.count(where: { $0 == local.date }) >= limit { return false }
     if let limit = rules.weeklyLimit,
-      lessons.count(where: { $0.dayNumber - ($0.weekday - 1) == local.date.dayNumber - (local.date.weekday - 1) }) >= limit
-    { return false }
+      lessons.count(where: { $0.dayNumber - ($0.weekday - 1) == local.date.dayNumber - (local.date.weekday - 1) })
+        >= limit
+    {
+      return false
+    }
     return true
   }
 }

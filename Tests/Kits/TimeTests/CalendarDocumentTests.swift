@@ -4,7 +4,8 @@ import Time
 
 @Suite struct CalendarDocumentTests {
   private func document(
-    _ method: CalendarDocument.Method = .request, summary: String = "Algebra", description: String = "", name: String = "Ada",
+    _ method: CalendarDocument.Method = .request, summary: String = "Algebra", description: String = "",
+    name: String = "Ada",
     url: String = "", sequence: Int = 0
   ) -> CalendarDocument {
     CalendarDocument(
@@ -12,7 +13,8 @@ import Time
       events: [
         .init(
           uid: "0198c@tutalink.example", sequence: sequence,
-          during: instant("2026-11-23T09:00:00Z")..<instant("2026-11-23T10:00:00Z"), stamp: instant("2026-11-20T17:30:00Z"),
+          during: instant("2026-11-23T09:00:00Z")..<instant("2026-11-23T10:00:00Z"),
+          stamp: instant("2026-11-20T17:30:00Z"),
           summary: summary, description: description, location: "Classroom", url: url,
           organizer: .init(name: "TutaLink", mail: "lessons@tutalink.example"),
           attendees: [.init(name: name, mail: "ada@example.org")])
@@ -27,7 +29,11 @@ import Time
       #expect(line.last == 13 && line.count <= 76, "\(String(decoding: line, as: UTF8.self))")
       // A fold inside a letter would make each half invalid.
       #expect(String(validating: line, as: UTF8.self) != nil)
-      if line.first == 32 { lines[lines.count - 1] += line.dropFirst().dropLast() } else { lines.append(Array(line.dropLast())) }
+      if line.first == 32 {
+        lines[lines.count - 1] += line.dropFirst().dropLast()
+      } else {
+        lines.append(Array(line.dropLast()))
+      }
     }
     return lines.map { String(decoding: $0, as: UTF8.self) }
   }
@@ -38,7 +44,8 @@ import Time
     #expect(lines.first == "BEGIN:VCALENDAR" && lines.last == "END:VCALENDAR")
     for line in [
       "VERSION:2.0", "PRODID:-//TutaLink//Lessons//EN", "METHOD:REQUEST", "UID:0198c@tutalink.example", "SEQUENCE:3",
-      "DTSTAMP:20261120T173000Z", "DTSTART:20261123T090000Z", "DTEND:20261123T100000Z", "SUMMARY:Algebra", "STATUS:CONFIRMED",
+      "DTSTAMP:20261120T173000Z", "DTSTART:20261123T090000Z", "DTEND:20261123T100000Z", "SUMMARY:Algebra",
+      "STATUS:CONFIRMED",
       "LOCATION:Classroom", "URL:https://tutalink.example/bookings/0198c",
       "ORGANIZER;CN=TutaLink:mailto:lessons@tutalink.example",
       "ATTENDEE;CN=Ada;ROLE=REQ-PARTICIPANT;PARTSTAT=NEEDS-ACTION;RSVP=TRUE:mailto:ada@example.org",
@@ -48,7 +55,9 @@ import Time
 
   @Test func `a cancellation takes the same entry out`() {
     let lines = lines(document(.cancel, sequence: 4).text)
-    for line in ["METHOD:CANCEL", "STATUS:CANCELLED", "UID:0198c@tutalink.example", "SEQUENCE:4"] { #expect(lines.contains(line)) }
+    for line in ["METHOD:CANCEL", "STATUS:CANCELLED", "UID:0198c@tutalink.example", "SEQUENCE:4"] {
+      #expect(lines.contains(line))
+    }
     #expect(!lines.contains { $0.contains("RSVP") })
   }
 
@@ -61,6 +70,12 @@ import Time
     let lines = lines(text)
     #expect(lines.count { $0.hasPrefix("ATTENDEE") } == 1)
     #expect(lines.contains("SUMMARY:a\\;b\\,c\\\\d\\nATTENDEE:mailto:eve@example.org\\nend"))
+  }
+
+  @Test func `a feed has a title, whose words stay in their line too`() {
+    let feed = CalendarDocument(
+      .publish, product: "-//TutaLink//Lessons//EN", name: "Lessons; mine\nX-EVIL:1", events: [])
+    #expect(lines(feed.text).contains("X-WR-CALNAME:Lessons\\; mine\\nX-EVIL:1"))
   }
 
   @Test func `long and foreign words are folded between letters`() {

@@ -54,7 +54,8 @@ struct OtherReader: ~Copyable {
     #expect(everyZone.count > 590)
   }
 
-  @Test func `every zone reads as the other reader of the database does, around every change from 2000 to 2040`() throws {
+  @Test func `every zone reads as the other reader of the database does, around every change from 2000 to 2040`() throws
+  {
     var compared = 0
     let clock = ContinuousClock()
     let took = clock.measure {
@@ -71,7 +72,9 @@ struct OtherReader: ~Copyable {
           let (offset, abbreviation) = other.at(seconds)
           compared += 1
           if local.offset != offset || local.abbreviation != abbreviation {
-            Issue.record("\(zone) \(Instant(seconds: seconds)): \(local.offset) \(local.abbreviation), not \(offset) \(abbreviation)")
+            Issue.record(
+              "\(zone) \(Instant(seconds: seconds)): \(local.offset) \(local.abbreviation), not \(offset) \(abbreviation)"
+            )
           }
         }
         for change in zone.transitions(in: range) {
@@ -79,7 +82,9 @@ struct OtherReader: ~Copyable {
           compare(change.seconds)
         }
         // Were a change missing with us, samples between its neighbours would tell: the shortest stay is two weeks.
-        for seconds in stride(from: range.lowerBound.seconds, to: range.upperBound.seconds, by: 86_400 * 5 + 3607) { compare(seconds) }
+        for seconds in stride(from: range.lowerBound.seconds, to: range.upperBound.seconds, by: 86_400 * 5 + 3607) {
+          compare(seconds)
+        }
       }
     }
     #expect(compared > 1_500_000)
@@ -114,7 +119,9 @@ struct OtherReader: ~Copyable {
             switch zone.resolve(local.date, local.time) {
             case .once(let only): if only != instant { Issue.record("\(zone) \(instant) came back as \(only)") }
             case .twice(let earlier, let later):
-              if earlier != instant && later != instant || earlier >= later || zone.local(earlier).time != zone.local(later).time {
+              if earlier != instant && later != instant || earlier >= later
+                || zone.local(earlier).time != zone.local(later).time
+              {
                 Issue.record("\(zone) \(instant) came back as \(earlier) or \(later)")
               }
             case .skipped: Issue.record("\(zone) shows \(local) at \(instant)")
@@ -150,7 +157,9 @@ struct OtherReader: ~Copyable {
         date = date + 1
         let day = zone.day(date)
         if day.lowerBound != end { Issue.record("\(zone) \(date) begins \(day.lowerBound), not \(end)") }
-        if !day.isEmpty, zone.date(day.lowerBound) != date { Issue.record("\(zone) \(date) begins on \(zone.date(day.lowerBound))") }
+        if !day.isEmpty, zone.date(day.lowerBound) != date {
+          Issue.record("\(zone) \(date) begins on \(zone.date(day.lowerBound))")
+        }
         end = day.upperBound
       }
     }
@@ -167,13 +176,15 @@ struct OtherReader: ~Copyable {
 
   @Test func `a skipped time moves forward by the gap, and of a repeated one the earlier counts`() throws {
     let berlin = try #require(Zone("Europe/Berlin"))
-    #expect(berlin.resolve(CivilDate(2027, 3, 28)!, CivilTime(2, 30)!) == .skipped(moved: instant("2027-03-28T01:30:00Z")))
+    #expect(
+      berlin.resolve(CivilDate(2027, 3, 28)!, CivilTime(2, 30)!) == .skipped(moved: instant("2027-03-28T01:30:00Z")))
     #expect(berlin.local(instant("2027-03-28T01:30:00Z")).time == CivilTime(3, 30))
     #expect(
       berlin.resolve(CivilDate(2027, 10, 31)!, CivilTime(2, 30)!)
         == .twice(earlier: instant("2027-10-31T00:30:00Z"), later: instant("2027-10-31T01:30:00Z")))
     #expect(berlin.instant(of: CivilDate(2027, 10, 31)!, CivilTime(2, 30)!) == instant("2027-10-31T00:30:00Z"))
-    #expect(berlin.instant(of: CivilDate(2027, 6, 1)!, .endOfDay) == berlin.instant(of: CivilDate(2027, 6, 2)!, .midnight))
+    #expect(
+      berlin.instant(of: CivilDate(2027, 6, 1)!, .endOfDay) == berlin.instant(of: CivilDate(2027, 6, 2)!, .midnight))
     let local = berlin.local(instant("2026-12-31T23:59:58Z"))
     #expect(local.date == CivilDate(2027, 1, 1) && local.time == CivilTime(0, 59) && local.second == 58)
     #expect(local.abbreviation == "CET" && local.offset == 3600)
@@ -185,7 +196,8 @@ struct OtherReader: ~Copyable {
     for name in ["Europe/Berlin", "Australia/Lord_Howe", "Asia/Kolkata", "Africa/Casablanca"] {
       let zone = try #require(Zone(name))
       let segments = zone.segments(in: sweep)
-      #expect(segments.first?.range.lowerBound == sweep.lowerBound && segments.last?.range.upperBound == sweep.upperBound)
+      #expect(
+        segments.first?.range.lowerBound == sweep.lowerBound && segments.last?.range.upperBound == sweep.upperBound)
       for (a, b) in zip(segments, segments.dropFirst()) {
         #expect(a.range.upperBound == b.range.lowerBound && a.offset != b.offset)
       }
