@@ -75,7 +75,7 @@ import Time
   @Test func `a feed has a title, whose words stay in their line too`() {
     let feed = CalendarDocument(
       .publish, product: "-//TutaLink//Lessons//EN", name: "Lessons; mine\nX-EVIL:1", events: [])
-    #expect(lines(feed.text).contains("X-WR-CALNAME:Lessons\\; mine\\nX-EVIL:1"))
+    #expect(lines(feed.text).contains("X-WR-CALNAME;VALUE=TEXT:Lessons; mine\\nX-EVIL:1"))
   }
 
   @Test func `long and foreign words are folded between letters`() {
