@@ -51,8 +51,9 @@ build() {
   say "Built in $((SECONDS - began)) s."
 }
 
-# build_server: the binary that serves, unless it is there already.
+# build_server: the binary that serves, unless it is there already, or TUTALINK_BINARY names one that was built elsewhere.
 build_server() {
+  [ -z "${TUTALINK_BINARY:-}" ] || return 0
   find_swift
   is_built && return 0
   say "Building TutaLink (the first time takes some minutes)…"

@@ -12,7 +12,7 @@ case ${TUTALINK_HOME:-} in
 esac
 export TUTALINK_HOME TUTALINK_HOME_ASKED
 # shellcheck disable=SC2034
-binary=$house/.build/debug/tutalink
+binary=${TUTALINK_BINARY:-$house/.build/debug/tutalink}
 
 say() { printf '%s\n' "$*"; }
 fail() {
