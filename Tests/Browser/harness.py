@@ -174,7 +174,7 @@ class Letter:
 
 
 class Inbox:
-    """A mail server that keeps what it is given. `bounce@…` does not exist; `later@…` is always to be tried later."""
+    """A mail server that keeps what it is given. `bounce@…` does not exist; `tempfail@…` is always to be tried later."""
 
     def __init__(self):
         self.letters = []
@@ -186,7 +186,7 @@ class Inbox:
     async def handle_RCPT(self, server, session, envelope, address, options):
         if address.startswith("bounce@"):
             return "550 5.1.1 no such user"
-        if address.startswith("later@"):
+        if address.startswith("tempfail@"):
             return "451 4.3.0 try later"
         envelope.rcpt_tos.append(address)
         return "250 OK"
@@ -303,7 +303,7 @@ class Site:
         if phone:
             options |= {"has_touch": True, "is_mobile": True, "device_scale_factor": 2}
         context = self.browser.new_context(
-            base_url=self.url, timezone_id=zone, locale=language, java_script_enabled=script,
+            base_url=options.pop("base_url", self.url), timezone_id=zone, locale=language, java_script_enabled=script,
             color_scheme="dark" if dark else "light", permissions=["camera", "microphone"], **options)
         context.set_default_timeout(15_000)
         person = Person(self, name, context, script)
