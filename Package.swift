@@ -47,7 +47,7 @@ let targets: [Target] = [
   library("CSystem"),
   library("CEvent", package: "libevent_core"),
   library("CMicrohttpd", package: "libmicrohttpd"),
-  library("CWslay", package: "libwslay"),
+  library("CWslay"),
   library("CPostgres", package: "libpq"),
   library("CCurl", package: "libcurl"),
   library("COpenSSL", package: "libcrypto"),

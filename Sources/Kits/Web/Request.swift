@@ -1,0 +1,140 @@
+package import Core
+package import JSON
+import Glibc
+
+/// One request, read and checked: everything a handler may know of it.
+package struct Request: Sendable {
+  /// The house's own number of it; stands in logs, problem documents and the `x-request-id` header.
+  package let id: String
+  package let method: Method
+  /// As it was sent, without the query.
+  package let path: String
+  /// The path's segments, percent-decoded; a trailing slash makes none.
+  package let segments: [String]
+  /// As it was sent, without the question mark.
+  package let queryText: String
+  package let query: Fields
+  package let headers: Headers
+  /// The client's IP address: the peer's, or what a trusted proxy says.
+  package internal(set) var address: String
+  /// What came, unless it was a multipart form or an upload.
+  package internal(set) var body: [UInt8]
+  /// The texts of a form, urlencoded or multipart.
+  package internal(set) var form = Fields()
+  /// The files of a multipart form; or the one body of an upload route, whose field is `body`.
+  package internal(set) var files: [UploadedFile] = []
+  /// Who asks; nil for guests and on routes that do not ask.
+  package internal(set) var identity: Identity?
+  /// The language of the answer's sentences: the person's, a cookie's, the browser's, the site's.
+  package internal(set) var language = Language.english
+  /// The IANA zone of the answer's times: the person's, a cookie's, the site's.
+  package internal(set) var zone = "UTC"
+  /// Whether problems are told in JSON.
+  package internal(set) var isAPI: Bool
+  /// Whether the site is reached by https.
+  package internal(set) var isSecure = false
+  /// The template of the route that answers, such as `/tutors/:slug`; empty when there is none.
+  package internal(set) var route = ""
+
+  var isMalformed = false
+  var ticket: FormTicket?
+
+  /// A request as it stands in tests and at the server's door. `target` is path and query as sent.
+  package init(
+    _ method: Method, _ target: String, headers: Headers = Headers(), body: [UInt8] = [], address: String = "127.0.0.1"
+  ) {
+    id = RequestNumber.next()
+    self.method = method
+    self.headers = headers
+    self.body = body
+    self.address = address
+    let mark = target.utf8.firstIndex(of: UInt8(ascii: "?")) ?? target.endIndex
+    path = String(target[..<mark])
+    queryText = mark == target.endIndex ? "" : String(target[target.utf8.index(after: mark)...])
+    isAPI = path.hasPrefix("/api/") || path == "/api"
+    var segments: [String] = []
+    var isSound = path.utf8.first == UInt8(ascii: "/")
+    for (at, part) in path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).enumerated() {
+      if part.isEmpty {
+        // The first is what stands before the leading slash, the last what follows a trailing one.
+        if at != 0, part.endIndex != path.endIndex { isSound = false }
+        continue
+      }
+      guard let text = PercentEncoding.decode(part), text != ".", text != ".." else {
+        isSound = false
+        continue
+      }
+      segments.append(text)
+    }
+    self.segments = segments
+    if queryText.isEmpty {
+      query = Fields()
+    } else if let fields = Fields(urlencoded: queryText.utf8) {
+      query = fields
+    } else {
+      query = Fields()
+      isSound = false
+    }
+    isMalformed = !isSound
+  }
+
+  /// The first header of that name.
+  package func header(_ name: String) -> String? { headers[name] }
+
+  package var cookies: Cookies { Cookies(headers: headers.all("cookie"), secure: isSecure) }
+
+  /// The body as JSON. A body that is none is the client's mistake: 400 with the place.
+  package func json() throws -> JSON {
+    guard !body.isEmpty else { throw Problem(400, "The body is empty; JSON was expected.") }
+    do { return try JSON.read(body) } catch { throw Problem(400, "The body is not JSON: \(error)") }
+  }
+
+  /// The body as JSON of a known shape.
+  package func json<T: Decodable>(as type: T.Type) throws -> T {
+    let value = try json()
+    do { return try value.decode(type) } catch let error as DecodingError {
+      throw Problem(400, Self.sentence(error))
+    }
+  }
+
+  /// The token every form of the site sends back in its field `_csrf`, or a script in the header `x-csrf-token`.
+  /// Asking for it gives a guest a cookie, so ask only where there is a form.
+  package var csrf: String { ticket?.token(for: identity) ?? "" }
+
+  /// Path and query, as an address to come back to.
+  package var target: String { queryText.isEmpty ? path : path + "?" + queryText }
+
+  /// Whether the client would rather read JSON than a page.
+  package var prefersJSON: Bool {
+    if isAPI { return true }
+    guard let accept = headers["accept"] else { return false }
+    return (accept.contains("application/json") || accept.contains("application/problem+json"))
+      && !accept.contains("text/html")
+  }
+
+  private static func sentence(_ error: DecodingError) -> String {
+    func place(_ path: [any CodingKey]) -> String { path.map { $0.stringValue }.joined(separator: ".") }
+    switch error {
+    case .keyNotFound(let key, let context): return "\(place(context.codingPath + [key])) is missing."
+    case .typeMismatch(_, let context), .valueNotFound(_, let context):
+      return "\(place(context.codingPath)) has the wrong type."
+    case .dataCorrupted(let context): return "\(place(context.codingPath)): \(context.debugDescription)."
+    @unknown default: return "The body has the wrong shape."
+    }
+  }
+}
+
+/// A file that came with a form, on disk until the last one who holds this lets go.
+package struct UploadedFile: Sendable {
+  /// The form's field.
+  package let field: String
+  /// What the sender calls it: the last component only, without control characters. Never a path.
+  package let filename: String
+  /// What the sender says it is. Look into the file before believing it.
+  package let declaredType: String
+  /// Bytes.
+  package let size: Int
+  /// Where it lies. Move or copy it to keep it.
+  package var path: String { file.path }
+  let file: TemporaryFile
+}

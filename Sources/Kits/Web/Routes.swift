@@ -1,0 +1,192 @@
+package import Core
+
+/// What a route allows and asks beyond its address. Several are written as a list: `[.upload(megabytes: 20), .webhook]`.
+package struct RouteLimits: Sendable, ExpressibleByArrayLiteral {
+  /// Bytes a body may have.
+  var body: Int?
+  /// Bodies other than forms and JSON are taken, to disk; forms may carry files.
+  var takesFiles = false
+  /// Any body, unread; no cookie, no form token: the handler checks a signature.
+  var isWebhook = false
+  var deadline: Duration?
+  var rates: [Rate] = []
+
+  package init() {}
+
+  package init(arrayLiteral elements: RouteLimits...) {
+    for other in elements {
+      body = other.body ?? body
+      takesFiles = takesFiles || other.takesFiles
+      isWebhook = isWebhook || other.isWebhook
+      deadline = other.deadline ?? deadline
+      rates += other.rates
+    }
+  }
+
+  /// Files may come, `megabytes` (2²⁰ bytes) in all; multipart, or a body of any other type as one file.
+  package static func upload(megabytes: Int) -> RouteLimits {
+    var limits = RouteLimits()
+    limits.body = megabytes << 20
+    limits.takesFiles = true
+    return limits
+  }
+
+  /// A form or JSON of up to that size instead of 64 kB.
+  package static func body(kilobytes: Int) -> RouteLimits {
+    var limits = RouteLimits()
+    limits.body = kilobytes << 10
+    return limits
+  }
+
+  /// Another server calls: any content type, raw in `request.body`, no form token asked, nobody identified.
+  package static let webhook: RouteLimits = {
+    var limits = RouteLimits()
+    limits.isWebhook = true
+    limits.body = 1 << 20
+    return limits
+  }()
+
+  /// How long the handler may take, instead of the server's 30 s.
+  package static func deadline(_ duration: Duration) -> RouteLimits {
+    var limits = RouteLimits()
+    limits.deadline = duration
+    return limits
+  }
+
+  /// At most so many requests; see ``Rate``.
+  package static func limit(_ rate: Rate) -> RouteLimits {
+    var limits = RouteLimits()
+    limits.rates = [rate]
+    return limits
+  }
+}
+
+/// How often a route may be asked.
+package struct Rate: Sendable {
+  enum Key: Sendable { case address, user }
+  let key: Key
+  let count: Int
+  let period: Duration
+  /// Routes that name the same pool share one count.
+  let pool: String?
+
+  /// By client address; IPv6 by its /64.
+  package static func perAddress(_ count: Int, per period: Duration, pool: String? = nil) -> Rate {
+    Rate(key: .address, count: count, period: period, pool: pool)
+  }
+
+  /// By the person signed in; guests by address.
+  package static func perUser(_ count: Int, per period: Duration, pool: String? = nil) -> Rate {
+    Rate(key: .user, count: count, period: period, pool: pool)
+  }
+}
+
+/// One declared route.
+package struct Route: Sendable {
+  package enum Kind: String, Sendable {
+    case page, api, socket, quick
+  }
+
+  /// The handler with its parts filled in; what is left is the request and the proof of who asks.
+  enum Call: Sendable {
+    case answer(@Sendable (Request, Proof) async throws -> Response)
+    case converse(@Sendable (Request, Proof) async throws -> any Conversation)
+    case quick(@Sendable (Request) throws -> Response)
+  }
+
+  package let method: Method
+  package let template: String
+  package let kind: Kind
+  /// The viewer's type, such as `Member`.
+  package let viewer: String
+  package let feature: String
+  package let limits: RouteLimits
+  /// Nothing when the parts do not read as their types.
+  let prepare: @Sendable ([String]) -> Call?
+}
+
+/// The routes of the house, declared feature by feature.
+package struct Routes: Sendable {
+  /// In whose name the next routes are declared; for the map.
+  package var feature = ""
+  package private(set) var all: [Route] = []
+
+  package init() {}
+
+  /// A page, or the form behind one. Unsafe methods need the form token. Problems are pages.
+  package mutating func on<V: Viewer, each Part: PathPart>(
+    _ method: Method, _ path: Path<repeat each Part>, as viewer: V.Type, limits: RouteLimits = RouteLimits(),
+    _ handler: @escaping @Sendable (Request, V, repeat each Part) async throws -> Response
+  ) {
+    add(method, path, .page, viewer, limits, handler)
+  }
+
+  /// A page at an address without parts.
+  package mutating func on<V: Viewer>(
+    _ method: Method, _ template: String, as viewer: V.Type, limits: RouteLimits = RouteLimits(),
+    _ handler: @escaping @Sendable (Request, V) async throws -> Response
+  ) {
+    add(method, Path(template), .page, viewer, limits, handler)
+  }
+
+  /// A call of the published API: JSON in, JSON out, problems as documents.
+  package mutating func api<V: Viewer, each Part: PathPart>(
+    _ method: Method, _ path: Path<repeat each Part>, as viewer: V.Type, limits: RouteLimits = RouteLimits(),
+    _ handler: @escaping @Sendable (Request, V, repeat each Part) async throws -> Response
+  ) {
+    add(method, path, .api, viewer, limits, handler)
+  }
+
+  /// An API call at an address without parts.
+  package mutating func api<V: Viewer>(
+    _ method: Method, _ template: String, as viewer: V.Type, limits: RouteLimits = RouteLimits(),
+    _ handler: @escaping @Sendable (Request, V) async throws -> Response
+  ) {
+    add(method, Path(template), .api, viewer, limits, handler)
+  }
+
+  /// A WebSocket. The handler checks what is asked for and gives back who talks; what it throws closes the socket with
+  /// the named code (4401, 4403, 4404, 4429).
+  package mutating func socket<V: Viewer, each Part: PathPart>(
+    _ path: Path<repeat each Part>, as viewer: V.Type, limits: RouteLimits = RouteLimits(),
+    _ handler: @escaping @Sendable (Request, V, repeat each Part) async throws -> any Conversation
+  ) {
+    all.append(
+      Route(method: .get, template: path.template, kind: .socket, viewer: "\(V.self)", feature: feature, limits: limits) {
+        segments in
+        guard let parts = path.match(segments) else { return nil }
+        return .converse { request, proof in try await handler(request, try V(proof), repeat each parts) }
+      })
+  }
+
+  /// A WebSocket at an address without parts.
+  package mutating func socket<V: Viewer>(
+    _ template: String, as viewer: V.Type, limits: RouteLimits = RouteLimits(),
+    _ handler: @escaping @Sendable (Request, V) async throws -> any Conversation
+  ) {
+    socket(Path(template), as: viewer, limits: limits, handler)
+  }
+
+  /// An answer made at once on the loop, for whoever asks: no waiting, no identity, no rate. For `/healthz` and what
+  /// stands ready in memory.
+  package mutating func quick(_ template: String, _ handler: @escaping @Sendable (Request) throws -> Response) {
+    let path = Path(template)
+    all.append(
+      Route(method: .get, template: template, kind: .quick, viewer: "Guest", feature: feature, limits: RouteLimits()) {
+        path.match($0) == nil ? nil : .quick(handler)
+      })
+  }
+
+  private mutating func add<V: Viewer, each Part: PathPart>(
+    _ method: Method, _ path: Path<repeat each Part>, _ kind: Route.Kind, _ viewer: V.Type, _ limits: RouteLimits,
+    _ handler: @escaping @Sendable (Request, V, repeat each Part) async throws -> Response
+  ) {
+    precondition(method != .head && method != .options, "HEAD and OPTIONS are answered from the other methods")
+    all.append(
+      Route(method: method, template: path.template, kind: kind, viewer: "\(V.self)", feature: feature, limits: limits) {
+        segments in
+        guard let parts = path.match(segments) else { return nil }
+        return .answer { request, proof in try await handler(request, try V(proof), repeat each parts) }
+      })
+  }
+}
