@@ -4,8 +4,9 @@ import Core
 /// A descriptor watched by one loop. Subclass it to be told when there is something to read or room to write.
 ///
 /// Not Sendable by intent: every member is touched on the loop's thread only. The source does not own its
-/// descriptor; close it after ``Loop/remove(_:)``, never before.
-package class Source {
+/// descriptor; close it after ``Loop/remove(_:)``, never before. It is `open` because Swift has no lesser word for a class
+/// that another module of the package may subclass.
+open class Source {
   package let fd: Int32
   package let loop: Loop
   /// Whether the loop watches it now.
@@ -19,9 +20,9 @@ package class Source {
   }
 
   /// There is something to read, or the other side is gone. Level-triggered: called again until it is read.
-  package func readable() {}
+  open func readable() {}
   /// There is room to write. Called only while wanted, see ``Loop/want(write:_:)``.
-  package func writable() {}
+  open func writable() {}
 }
 
 /// A timer on one loop, made by ``Loop/timer(_:)``. Its owner holds it; letting go of it cancels it.
