@@ -10,11 +10,11 @@ final class Answer: @unchecked Sendable {
   init(_ result: OpaquePointer) { self.result = result }
   deinit { PQclear(result) }
 
-  var count: Int { Int(PQntuples(result)) }
+  var count: Int { withExtendedLifetime(self) { Int(PQntuples(result)) } }
   /// How many rows were written, or returned where nothing was.
-  var affected: Int { Int(String(cString: PQcmdTuples(result))) ?? 0 }
+  var affected: Int { withExtendedLifetime(self) { Int(String(cString: PQcmdTuples(result))) ?? 0 } }
   /// `COMMIT`, `ROLLBACK`, `INSERT 0 1` …
-  var command: String { String(cString: PQcmdStatus(result)) }
+  var command: String { withExtendedLifetime(self) { String(cString: PQcmdStatus(result)) } }
 }
 
 /// A statement the server knows in one session.
@@ -247,11 +247,13 @@ final class Connection: Source, @unchecked Sendable {
     names += 1
     let name = "s\(names)"
     _ = try await exchange { PQsendPrepare($0, name, text, 0, nil) }
-    let shape = try await exchange { PQsendDescribePrepared($0, name) }.result
-    let statement = Prepared(
-      name: name,
-      parameters: (0..<PQnparams(shape)).map { PostgresType(rawValue: PQparamtype(shape, $0)) },
-      columns: (0..<PQnfields(shape)).map { String(cString: PQfname(shape, $0)) })
+    let shape = try await exchange { PQsendDescribePrepared($0, name) }
+    let statement = withExtendedLifetime(shape) {
+      Prepared(
+        name: name,
+        parameters: (0..<PQnparams(shape.result)).map { PostgresType(rawValue: PQparamtype(shape.result, $0)) },
+        columns: (0..<PQnfields(shape.result)).map { String(cString: PQfname(shape.result, $0)) })
+    }
     prepared[text] = statement
     return statement
   }

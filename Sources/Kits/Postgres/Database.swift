@@ -173,12 +173,14 @@ package final class Database: Querying {
 
 /// Reads the rows of an answer.
 func rows<Row>(_ query: Query<Row>, _ answer: Answer, _ columns: [String]) throws -> [Row] {
-  let count = answer.count
-  var rows: [Row] = []
-  rows.reserveCapacity(count)
-  for index in 0..<count {
-    var reader = RowReader(answer.result, row: Int32(index), columns: columns)
-    rows.append(try query.read(&reader))
+  try withExtendedLifetime(answer) {
+    let count = answer.count
+    var rows: [Row] = []
+    rows.reserveCapacity(count)
+    for index in 0..<count {
+      var reader = RowReader(answer.result, row: Int32(index), columns: columns)
+      rows.append(try query.read(&reader))
+    }
+    return rows
   }
-  return rows
 }
