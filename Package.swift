@@ -84,7 +84,7 @@ let targets: [Target] = [
 
   // Market.
   feature("Tutors", uses: ["Accounts", "Files", "Notices"]),
-  feature("Scheduling", uses: ["Accounts", "Tutors"]),
+  feature("Scheduling"),
   feature("Bookings", uses: ["Accounts", "Tutors", "Scheduling", "Ledger", "Notices"]),
   feature("Checkout", uses: ["Accounts", "Bookings", "Ledger", "Notices", "Outbound", "Crypto"]),
   feature("Classroom", uses: ["Accounts", "Bookings", "Notices", "Crypto"]),
@@ -120,7 +120,7 @@ let targets: [Target] = [
   tests("Notices", in: "Features", uses: proving + ["Accounts", "Loop", "Outbound"]),
   tests("Ledger", in: "Features", uses: proving + ["Accounts"]),
   tests("Tutors", in: "Features", uses: proving + ["Accounts", "Files", "Notices"]),
-  tests("Scheduling", in: "Features", uses: proving + ["Accounts", "Tutors"]),
+  tests("Scheduling", in: "Features", uses: proving),
   tests("Bookings", in: "Features", uses: proving + ["Accounts", "Tutors", "Scheduling", "Ledger", "Notices"]),
   tests("Checkout", in: "Features", uses: proving + ["Accounts", "Tutors", "Scheduling", "Bookings", "Ledger", "Notices", "Crypto", "Outbound", "Loop"]),
   tests("Classroom", in: "Features", uses: proving + ["Accounts", "Tutors", "Bookings", "Notices", "Crypto"]),
