@@ -63,7 +63,7 @@ find_swift() {
 require_swift() {
   local version
   find_swift
-  version=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9]*\)\.\([0-9]*\).*/\1 \2/p')
+  version=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9]*\)\.\([0-9]*\).*/\1 \2/p' || true)
   [ -n "$version" ] || fail "The Swift at $(command -v swift) does not run: 'swift --version' says why."
   [ "${version% *}" -gt 6 ] || { [ "${version% *}" -eq 6 ] && [ "${version#* }" -ge 2 ]; } ||
     fail "Swift 6.2 or newer is needed, and $(command -v swift) is ${version/ /.}: install a newer one from https://www.swift.org/install/linux."

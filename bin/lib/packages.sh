@@ -3,7 +3,7 @@
 
 # To compile: one line per C library that Sources/C wraps, and what a Swift toolchain links with.
 packages_build=(
-  ca-certificates curl g++ git pkg-config
+  ca-certificates curl g++ git pkg-config libncurses-dev
   libevent-dev libmicrohttpd-dev libwslay-dev
   libpq-dev libcurl4-openssl-dev libssl-dev libargon2-dev libjansson-dev zlib1g-dev
   libcmark-gfm-dev libcmark-gfm-extensions-dev
