@@ -78,7 +78,7 @@ let targets: [Target] = [
 
   // Ground: what every market stands on.
   feature("Accounts", uses: ["Crypto", "Files", "Notices"]),
-  feature("Files", uses: ["Crypto", "CGD"]),
+  feature("Files", uses: ["Crypto", "Loop", "CSystem", "CGD"]),
   feature("Notices", uses: ["Outbound", "Crypto"]),
   feature("Ledger", uses: ["Crypto"]),
 
@@ -116,7 +116,7 @@ let targets: [Target] = [
   tests("Site", in: "Kits", uses: proving),
 
   tests("Accounts", in: "Features", uses: proving + ["Crypto", "Files", "Notices"]),
-  tests("Files", in: "Features", uses: proving),
+  tests("Files", in: "Features", uses: proving + ["Crypto", "Loop", "CGD"]),
   tests("Notices", in: "Features", uses: proving + ["Accounts", "Loop", "Outbound"]),
   tests("Ledger", in: "Features", uses: proving + ["Accounts"]),
   tests("Tutors", in: "Features", uses: proving + ["Accounts", "Files", "Notices"]),
