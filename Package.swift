@@ -110,7 +110,7 @@ let targets: [Target] = [
   tests("Loop", in: "Kits", uses: ["Core"]),
   tests("Postgres", in: "Kits", uses: ["Core", "Loop", "TestDatabase"]),
   tests("Outbound", in: "Kits", uses: ["Core", "JSON", "Loop"]),
-  tests("Web", in: "Kits", uses: ["Core", "HTML", "JSON", "Loop"]),
+  tests("Web", in: "Kits", uses: ["Core", "Crypto", "CSystem", "HTML", "JSON", "Loop"]),
   tests("Jobs", in: "Kits", uses: ["Core", "JSON", "Loop", "Postgres", "TestDatabase"]),
   tests("Bus", in: "Kits", uses: ["Core", "Loop", "Web"]),
   tests("Site", in: "Kits", uses: proving),

@@ -99,20 +99,24 @@ create table tutor_listings (
   latitude       double precision,
   longitude      double precision,
   free_mask      bit(168) not null default repeat('0', 168)::bit(168),   -- hours of the UTC week with an opening
-  next_free      timestamptz,
+  next_free      timestamptz,                   -- the first of next_frees, to sort by
+  next_frees     timestamptz[] not null default '{}',
   words          text not null,                 -- folded words for trigram and full-text search
   lexemes        tsvector generated always as (to_tsvector('simple', words)) stored,
   card           jsonb not null,
+  is_main        boolean not null,              -- the tutor's first subject: the row that answers when no subject is asked for
   updated_at     timestamptz not null default now(),
   primary key (tutor_id, subject_id)
 );
-create index listings_by_rating on tutor_listings (subject_id, rating desc, rating_count desc, tutor_id) include (rate, currency);
+create index listings_by_rating on tutor_listings (subject_id, rating desc, rating_count desc, tutor_id desc) include (rate, currency, level);
 create index listings_by_rate on tutor_listings (subject_id, rate, tutor_id) include (rating, currency);
 create index listings_soon on tutor_listings (subject_id, next_free, tutor_id) where next_free is not null;
 create index listings_by_cell on tutor_listings (cell, subject_id) include (rate, rating);
-create index listings_by_words on tutor_listings using gin (words gin_trgm_ops);
-create index listings_by_lexemes on tutor_listings using gin (lexemes);
-create index listings_overall on tutor_listings (rating desc, rating_count desc, tutor_id);
+create index listings_by_words on tutor_listings using gin (words gin_trgm_ops) where is_main;
+create index listings_by_lexemes on tutor_listings using gin (lexemes) where is_main;
+create index listings_overall on tutor_listings (rating desc, rating_count desc, tutor_id desc) where is_main;
+create index listings_overall_by_rate on tutor_listings (rate, tutor_id) where is_main;
+create index listings_overall_soon on tutor_listings (next_free, tutor_id) where is_main and next_free is not null;
 
 create table favourites (
   user_id  uuid not null references users on delete cascade,

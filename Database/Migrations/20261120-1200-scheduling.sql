@@ -34,3 +34,6 @@ create table availability_override_hours (
   foreign key (tutor_id, date) references availability_overrides on delete cascade,
   constraint override_hours_do_not_overlap exclude using gist (tutor_id with =, date with =, hours with &&)
 );
+
+-- Published: which tutors have set hours at all.
+create view tutors_with_hours as select distinct tutor_id from availability_hours;

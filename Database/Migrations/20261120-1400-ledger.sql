@@ -162,7 +162,7 @@ begin
     before := t.hash;
     head := before;
   end loop;
-  if exists (select from ledger_postings p where not exists (select from ledger_transactions t where t.id = p.transaction_id)) then
+  if exists (select from ledger_postings p where not exists (select from ledger_transactions x where x.id = p.transaction_id)) then
     broken_at := links + 1;
     reason := 'stray postings';
   end if;

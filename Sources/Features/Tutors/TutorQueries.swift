@@ -1,0 +1,658 @@
+import Core
+import Postgres
+
+// Owns subjects, tutors, tutor_languages, tutor_subjects, credentials, tutor_samples, tutor_listings, favourites.
+// Publishes tutor_facts. Reads people (Accounts), tutors_with_hours (Scheduling).
+
+/// A tutor as the directory shows one.
+struct TutorCard: RowDecodable, Equatable {
+  let id: ID<User>
+  let slug: String
+  let name: String
+  let headline: String
+  let photo: ID<StoredFile>?
+  let subjects: [String]
+  let languages: [String]
+  let rate: Int
+  let currency: Currency
+  /// Thousandths of a star.
+  let rating: Int
+  let ratingCount: Int
+  let lessonsHeld: Int
+  let modes: [String]
+  let city: String?
+  let nextFree: Instant?
+  let kilometres: Int?
+
+  init(row: inout RowReader) throws {
+    id = try row.next()
+    slug = try row.next()
+    name = try row.next()
+    headline = try row.next()
+    photo = try row.next()
+    subjects = try row.next()
+    languages = try row.next()
+    rate = try row.next()
+    currency = try row.next()
+    rating = try row.next()
+    ratingCount = try row.next()
+    lessonsHeld = try row.next()
+    modes = try row.next()
+    city = try row.next()
+    nextFree = try row.next()
+    kilometres = try row.next()
+  }
+}
+
+/// The same as ready JSON, with what changes by the hour beside it.
+struct TutorDocument: RowDecodable {
+  let id: ID<User>
+  let card: String
+  let nextFrees: [Instant]
+  let kilometres: Int?
+  /// Where the list goes on after this row.
+  let key: String
+
+  init(row: inout RowReader) throws {
+    id = try row.next()
+    card = try row.next()
+    nextFrees = try row.next()
+    kilometres = try row.next()
+    key = try row.next()
+  }
+}
+
+/// How many rows of a facet's value there are.
+struct FacetCount: RowDecodable, Equatable {
+  let facet: String
+  let value: String
+  let label: String
+  let count: Int
+
+  init(row: inout RowReader) throws {
+    facet = try row.next()
+    value = try row.next()
+    label = try row.next()
+    count = try row.next()
+  }
+}
+
+struct SubjectLine: RowDecodable, Equatable {
+  let id: ID<Subject>
+  let slug: String
+  let title: String
+  let code: String?
+  let category: String
+
+  init(row: inout RowReader) throws {
+    id = try row.next()
+    slug = try row.next()
+    title = try row.next()
+    code = try row.next()
+    category = try row.next()
+  }
+}
+
+/// The tutor's own view of the profile, and the public page's source.
+struct TutorRecord: RowDecodable, Equatable {
+  let id: ID<User>
+  let slug: String
+  let name: String
+  let photo: ID<StoredFile>?
+  let zone: String
+  let headline: String?
+  let biography: String?
+  let experience: String?
+  let yearsTeaching: Int?
+  let city: String?
+  let modes: [String]
+  let approval: String
+  let currency: Currency
+  let state: String
+  let verdict: String?
+  let ratingSum: Int
+  let ratingCount: Int
+  let lessonsHeld: Int
+  let responseMinutes: Int?
+  let isActive: Bool
+  let hasHours: Bool
+
+  init(row: inout RowReader) throws {
+    id = try row.next()
+    slug = try row.next()
+    name = try row.next()
+    photo = try row.next()
+    zone = try row.next()
+    headline = try row.next()
+    biography = try row.next()
+    experience = try row.next()
+    yearsTeaching = try row.next()
+    city = try row.next()
+    modes = try row.next()
+    approval = try row.next()
+    currency = try row.next()
+    state = try row.next()
+    verdict = try row.next()
+    ratingSum = try row.next()
+    ratingCount = try row.next()
+    lessonsHeld = try row.next()
+    responseMinutes = try row.next()
+    isActive = try row.next()
+    hasHours = try row.next()
+  }
+
+  var isListed: Bool { state == "verified" && isActive }
+  /// Thousandths of a star.
+  var rating: Int { ratingCount == 0 ? 0 : (ratingSum * 1000 + ratingCount / 2) / ratingCount }
+}
+
+struct TutorSubjectLine: RowDecodable, Equatable {
+  let subject: ID<Subject>
+  let slug: String
+  let title: String
+  let code: String?
+  let hourlyRate: Int
+  let durations: [Int]
+
+  init(row: inout RowReader) throws {
+    subject = try row.next()
+    slug = try row.next()
+    title = try row.next()
+    code = try row.next()
+    hourlyRate = try row.next()
+    durations = try row.next()
+  }
+}
+
+struct SpokenLanguage: RowDecodable, Equatable {
+  let language: String
+  let fluency: String
+
+  init(row: inout RowReader) throws {
+    language = try row.next()
+    fluency = try row.next()
+  }
+
+  init(language: String, fluency: String) {
+    self.language = language
+    self.fluency = fluency
+  }
+}
+
+struct CredentialLine: RowDecodable, Equatable {
+  let id: ID<Credential>
+  let kind: String
+  let title: String
+  let issuer: String?
+  let year: Int?
+  let gpa: String?
+  let gpaScale: String?
+  let file: ID<StoredFile>?
+  let state: String
+
+  init(row: inout RowReader) throws {
+    id = try row.next()
+    kind = try row.next()
+    title = try row.next()
+    issuer = try row.next()
+    year = try row.next()
+    gpa = try row.next()
+    gpaScale = try row.next()
+    file = try row.next()
+    state = try row.next()
+  }
+}
+
+struct SampleLine: RowDecodable, Equatable {
+  let id: ID<Sample>
+  let file: ID<StoredFile>
+  let kind: String
+  let title: String
+
+  init(row: inout RowReader) throws {
+    id = try row.next()
+    file = try row.next()
+    kind = try row.next()
+    title = try row.next()
+  }
+}
+
+enum Credential {}
+enum Sample {}
+
+// MARK: Searching
+
+extension TutorSearch {
+  /// The conditions on `tutor_listings l`. A subject's rows answer when one is asked for, else each tutor's main row.
+  fileprivate var conditions: SQL {
+    var all: SQL =
+      subject.isEmpty
+      ? "l.is_main"
+      : "l.subject_id = (select id from subjects where slug = \(subject) or code = \(subject) or id::text = \(subject) order by slug = \(subject) desc limit 1)"
+    if !words.isEmpty {
+      all = "\(all) and (l.lexemes @@ websearch_to_tsquery('simple', plain_words(\(words))) or l.words like '%' || plain_words(\(words)) || '%' or l.words %> plain_words(\(words)))"
+    }
+    if !category.isEmpty { all = "\(all) and l.category = \(category)" }
+    if !level.isEmpty { all = "\(all) and l.level = \(level)" }
+    if let rateMin { all = "\(all) and l.rate >= \(rateMin)" }
+    if let rateMax { all = "\(all) and l.rate <= \(rateMax)" }
+    if let currency { all = "\(all) and l.currency = \(currency)" }
+    if let isPaid { all = isPaid ? "\(all) and l.rate > 0" : "\(all) and l.rate = 0" }
+    if !language.isEmpty { all = "\(all) and l.languages @> array[\(language)::text]" }
+    if let ratingMin { all = "\(all) and l.rating >= \(ratingMin)" }
+    if let gpaMin { all = "\(all) and l.gpa >= \(gpaMin)" }
+    if !mode.isEmpty { all = "\(all) and l.modes @> array[\(mode)::text]" }
+    if let hours { all = "\(all) and (l.free_mask & \(hours)::text::bit(168)) <> 0::bit(168)" }
+    if let near {
+      all = """
+        \(all) and l.cell = any(\(near.cells)) and \(distance(near)) <= \(near.radius)
+        """
+    }
+    return all
+  }
+
+  /// Kilometres over the sphere (haversine), rounded.
+  fileprivate func distance(_ place: Place) -> SQL {
+    """
+    round(12742 * asin(sqrt(power(sin(radians(l.latitude - \(place.latitude)) / 2), 2)
+      + cos(radians(\(place.latitude))) * cos(radians(l.latitude)) * power(sin(radians(l.longitude - \(place.longitude)) / 2), 2))))::int
+    """
+  }
+
+  fileprivate func conditions(now: Instant) -> SQL {
+    guard let freeWithin else { return conditions }
+    return "\(conditions) and l.next_free < \(now + .hours(freeWithin)) and l.next_free > \(now)"
+  }
+
+  private var ordering: SQL {
+    switch order {
+    case .rating: "l.rating desc, l.rating_count desc, l.tutor_id desc"
+    case .price: "l.rate, l.tutor_id"
+    case .priceDescending: "l.rate desc, l.tutor_id desc"
+    case .soonest: "l.next_free nulls last, l.tutor_id"
+    case .experience: "l.lessons_held desc, l.tutor_id desc"
+    }
+  }
+
+  private var key: SQL {
+    switch order {
+    case .rating: "l.rating || ' ' || l.rating_count"
+    case .price, .priceDescending: "l.rate::text"
+    case .soonest: "coalesce((extract(epoch from l.next_free) * 1000000)::bigint::text, '')"
+    case .experience: "l.lessons_held::text"
+    }
+  }
+
+  /// Where the last page ended; a cursor of another order is no place in this one.
+  private var after: SQL {
+    guard let cursor, let id = ID<User>(cursor.id) else { return "true" }
+    let numbers = cursor.key.split(separator: " ").compactMap { Int($0) }
+    switch (order, numbers.count) {
+    case (.rating, 2): return "(l.rating, l.rating_count, l.tutor_id) < (\(numbers[0]), \(numbers[1]), \(id))"
+    case (.price, 1): return "(l.rate, l.tutor_id) > (\(numbers[0]), \(id))"
+    case (.priceDescending, 1): return "(l.rate, l.tutor_id) < (\(numbers[0]), \(id))"
+    case (.soonest, 1):
+      let instant = Instant(microseconds: Int64(numbers[0]))
+      return "((l.next_free, l.tutor_id) > (\(instant), \(id)) or l.next_free is null)"
+    case (.soonest, 0): return "(l.next_free is null and l.tutor_id > \(id))"
+    case (.experience, 1): return "(l.lessons_held, l.tutor_id) < (\(numbers[0]), \(id))"
+    default: return "true"
+    }
+  }
+
+  private var kilometres: SQL { near.map(distance) ?? "null::int" }
+
+  fileprivate func cards(now: Instant) -> SQL {
+    """
+    select l.tutor_id, l.card->>'slug', l.card->>'full_name', coalesce(l.card->>'headline', ''), (l.card->>'photo_id')::uuid,
+           array(select s->>'title' from jsonb_array_elements(l.card->'subjects') s), l.languages, l.rate, l.currency, l.rating,
+           l.rating_count, l.lessons_held, l.modes, l.card->>'city', l.next_free, \(kilometres), \(key)
+      from tutor_listings l where \(conditions(now: now)) and \(after) order by \(ordering) limit \(pageSize + 1)
+    """
+  }
+
+  fileprivate func documents(now: Instant) -> SQL {
+    """
+    select l.tutor_id, l.card::text, l.next_frees, \(kilometres), \(key)
+      from tutor_listings l where \(conditions(now: now)) and \(after) order by \(ordering) limit \(pageSize + 1)
+    """
+  }
+
+  /// Counting goes on to here; beyond it the page says “more than”.
+  static let countCap = 10_000
+}
+
+/// A card and where the list goes on after it.
+struct FoundTutor: RowDecodable {
+  let card: TutorCard
+  let key: String
+
+  init(row: inout RowReader) throws {
+    card = try TutorCard(row: &row)
+    key = try row.next()
+  }
+}
+
+extension Query where Row == FoundTutor {
+  static func tutors(_ search: TutorSearch, now: Instant) -> Self { Query(search.cards(now: now)) }
+}
+
+extension Query where Row == TutorDocument {
+  static func documents(_ search: TutorSearch, now: Instant) -> Self { Query(search.documents(now: now)) }
+
+  /// The cards of these tutors, for comparing and favourites.
+  static func documents(of tutors: [ID<User>]) -> Self {
+    Query("select tutor_id, card::text, next_frees, null::int, '' from tutor_listings where is_main and tutor_id = any(\(tutors))")
+  }
+}
+
+extension Query where Row == TutorCard {
+  private static var columns: SQL {
+    """
+    l.tutor_id, l.card->>'slug', l.card->>'full_name', coalesce(l.card->>'headline', ''), (l.card->>'photo_id')::uuid,
+    array(select s->>'title' from jsonb_array_elements(l.card->'subjects') s), l.languages, l.rate, l.currency, l.rating,
+    l.rating_count, l.lessons_held, l.modes, l.card->>'city', l.next_free, null::int
+    """
+  }
+
+  static func freeSoon(now: Instant, limit: Int) -> Self {
+    Query("select \(columns) from tutor_listings l where l.is_main and l.next_free > \(now) order by l.next_free, l.tutor_id limit \(limit)")
+  }
+
+  static func wellRated(limit: Int) -> Self {
+    Query("select \(columns) from tutor_listings l where l.is_main order by l.rating desc, l.rating_count desc, l.tutor_id desc limit \(limit)")
+  }
+
+  static func favourites(of user: ID<User>) -> Self {
+    Query("""
+      select \(columns) from favourites f join tutor_listings l on l.tutor_id = f.tutor_id and l.is_main
+       where f.user_id = \(user) order by f.at desc limit 50
+      """)
+  }
+}
+
+extension Query where Row == Int {
+  static func count(_ search: TutorSearch, now: Instant) -> Self {
+    Query("select count(*) from (select 1 from tutor_listings l where \(search.conditions(now: now)) limit \(TutorSearch.countCap + 1)) found")
+  }
+}
+
+extension Query where Row == FacetCount {
+  /// Counts of what the found tutors (the first thousand) have; each facet as if its own filter were set already.
+  static func facets(_ search: TutorSearch, now: Instant) -> Self {
+    Query("""
+      with found as (
+        select l.tutor_id, l.category, l.languages, l.modes, l.rate from tutor_listings l where \(search.conditions(now: now)) limit 1000)
+      select 'category', category, category, count(*) from found group by 2
+      union all select 'language', language, language, count(*) from found, unnest(languages) language group by 2
+      union all select 'mode', mode, mode, count(*) from found, unnest(modes) mode group by 2
+      union all select 'subject', s.slug, s.title, count(*) from found f join tutor_subjects ts on ts.tutor_id = f.tutor_id
+        join subjects s on s.id = ts.subject_id group by 2, 3
+      order by 1, 4 desc, 2
+      """)
+  }
+}
+
+// MARK: Subjects and profiles
+
+extension Query where Row == SubjectLine {
+  static var subjects: Self { Query("select id, slug, title, code, category from subjects where is_active order by category, position, title") }
+}
+
+extension Query where Row == TutorRecord {
+  private static var columns: SQL {
+    """
+    t.user_id, t.slug, p.full_name, p.photo_file_id, p.zone, t.headline, t.biography, t.experience, t.years_teaching, t.city, t.modes,
+    t.approval, t.currency, t.state, t.verdict_reason, t.rating_sum, t.rating_count, t.lessons_held, t.response_minutes, p.is_active,
+    exists(select from tutors_with_hours h where h.tutor_id = t.user_id)
+    """
+  }
+
+  static func tutor(_ id: ID<User>) -> Self {
+    Query("select \(columns) from tutors t join people p on p.id = t.user_id where t.user_id = \(id)")
+  }
+
+  /// Public, or the viewer's own: nothing else comes back.
+  static func tutor(slug: String, for viewer: ID<User>?) -> Self {
+    Query("""
+      select \(columns) from tutors t join people p on p.id = t.user_id
+       where t.slug = \(slug) and ((t.state = 'verified' and p.is_active) or t.user_id = \(viewer)::uuid)
+      """)
+  }
+
+  static func listedTutor(_ id: ID<User>) -> Self {
+    Query("""
+      select \(columns) from tutors t join people p on p.id = t.user_id
+       where t.user_id = \(id) and t.state = 'verified' and p.is_active
+      """)
+  }
+}
+
+extension Query where Row == TutorSubjectLine {
+  static func subjects(of tutor: ID<User>) -> Self {
+    Query("""
+      select s.id, s.slug, s.title, s.code, ts.hourly_rate, ts.durations
+        from tutor_subjects ts join subjects s on s.id = ts.subject_id where ts.tutor_id = \(tutor) order by ts.position, s.title
+      """)
+  }
+}
+
+extension Query where Row == SpokenLanguage {
+  static func languages(of tutor: ID<User>) -> Self {
+    Query("""
+      select language, fluency from tutor_languages where tutor_id = \(tutor)
+       order by array_position(array['native', 'fluent', 'conversational', 'basic'], fluency), language
+      """)
+  }
+}
+
+extension Query where Row == CredentialLine {
+  /// All of them for the tutor and the administrator; others see verified ones.
+  static func credentials(of tutor: ID<User>, onlyVerified: Bool) -> Self {
+    Query("""
+      select id, kind, title, issuer, year, gpa::text, gpa_scale::text, file_id, state from credentials
+       where tutor_id = \(tutor) and (not \(onlyVerified) or state = 'verified') order by created_at limit 50
+      """)
+  }
+}
+
+extension Query where Row == SampleLine {
+  static func samples(of tutor: ID<User>) -> Self {
+    Query("select id, file_id, kind, title from tutor_samples where tutor_id = \(tutor) order by created_at limit 10")
+  }
+}
+
+extension Query<Void> {
+  static func insertTutor(_ user: ID<User>, slug: String, currency: Currency) -> Self {
+    Query("insert into tutors (user_id, slug, currency) values (\(user), \(slug), \(currency)) on conflict (user_id) do nothing")
+  }
+
+  static func update(_ about: TutorAbout, of tutor: ID<User>, at now: Instant) -> Self {
+    Query("""
+      update tutors set headline = \(about.headline), biography = \(about.biography), experience = nullif(\(about.experience), ''),
+             years_teaching = \(about.yearsTeaching), city = nullif(\(about.city), ''), modes = \(about.modes), approval = \(about.approval),
+             updated_at = \(now)
+       where user_id = \(tutor)
+      """)
+  }
+
+  static func offer(_ offer: SubjectOffer, by tutor: ID<User>) -> Self {
+    Query("""
+      insert into tutor_subjects (tutor_id, subject_id, hourly_rate, durations, position)
+      select \(tutor), \(offer.subject), \(offer.hourlyRate), \(offer.durations),
+             coalesce((select max(position) + 1 from tutor_subjects where tutor_id = \(tutor)), 0)
+      on conflict (tutor_id, subject_id) do update set hourly_rate = excluded.hourly_rate, durations = excluded.durations
+      """)
+  }
+
+  static func withdraw(_ subject: ID<Subject>, of tutor: ID<User>) -> Self {
+    Query("delete from tutor_subjects where tutor_id = \(tutor) and subject_id = \(subject)")
+  }
+
+  static func speak(_ language: SpokenLanguage, _ tutor: ID<User>) -> Self {
+    Query("""
+      insert into tutor_languages (tutor_id, language, fluency) values (\(tutor), \(language.language), \(language.fluency))
+      on conflict (tutor_id, language) do update set fluency = excluded.fluency
+      """)
+  }
+
+  static func unspeak(_ language: String, _ tutor: ID<User>) -> Self {
+    Query("delete from tutor_languages where tutor_id = \(tutor) and language = \(language)")
+  }
+
+  static func insertCredential(
+    _ id: ID<Credential>, of tutor: ID<User>, kind: String, title: String, issuer: String?, year: Int?, gpa: String?, scale: String?,
+    file: ID<StoredFile>?
+  ) -> Self {
+    Query("""
+      insert into credentials (id, tutor_id, kind, title, issuer, year, gpa, gpa_scale, file_id)
+      values (\(id), \(tutor), \(kind), \(title), \(issuer), \(year), \(gpa)::text::numeric, \(scale)::text::numeric, \(file))
+      """)
+  }
+
+  static func deleteCredential(_ id: ID<Credential>, of tutor: ID<User>) -> Self {
+    Query("delete from credentials where id = \(id) and tutor_id = \(tutor)")
+  }
+
+  static func judgeCredential(_ id: ID<Credential>, of tutor: ID<User>, state: String) -> Self {
+    Query("update credentials set state = \(state) where id = \(id) and tutor_id = \(tutor)")
+  }
+
+  static func insertSample(_ id: ID<Sample>, of tutor: ID<User>, file: ID<StoredFile>, kind: String, title: String) -> Self {
+    Query("insert into tutor_samples (id, tutor_id, file_id, kind, title) values (\(id), \(tutor), \(file), \(kind), \(title))")
+  }
+
+  static func deleteSample(_ id: ID<Sample>, of tutor: ID<User>) -> Self {
+    Query("delete from tutor_samples where id = \(id) and tutor_id = \(tutor)")
+  }
+
+  /// Moves the state only from where it was seen: two administrators at once make one verdict.
+  static func move(_ tutor: ID<User>, from: ListingState, to: ListingState, reason: String?, at now: Instant) -> Self {
+    Query("""
+      update tutors set state = \(to.rawValue), verdict_reason = \(reason), updated_at = \(now),
+             submitted_at = case when \(to.rawValue) = 'submitted' then \(now) else submitted_at end,
+             verified_at = case when \(to.rawValue) = 'verified' then coalesce(verified_at, \(now)) else verified_at end
+       where user_id = \(tutor) and state = \(from.rawValue)
+      """)
+  }
+
+  static func setCompletion(_ score: Int, of tutor: ID<User>) -> Self {
+    Query("update tutors set completion = \(score) where user_id = \(tutor) and completion <> \(score)")
+  }
+
+  static func favour(_ tutor: ID<User>, by user: ID<User>) -> Self {
+    Query("insert into favourites (user_id, tutor_id) values (\(user), \(tutor)) on conflict do nothing")
+  }
+
+  static func unfavour(_ tutor: ID<User>, by user: ID<User>) -> Self {
+    Query("delete from favourites where user_id = \(user) and tutor_id = \(tutor)")
+  }
+
+  // MARK: The read model
+
+  /// Takes away the rows of subjects that are offered no more, or all when the tutor is not listed.
+  static func dropListings(of tutor: ID<User>) -> Self {
+    Query("""
+      delete from tutor_listings l where l.tutor_id = \(tutor) and not exists (
+        select from tutor_facts f join tutor_subjects ts on ts.tutor_id = f.tutor_id
+         where f.tutor_id = l.tutor_id and f.is_listed and ts.subject_id = l.subject_id)
+      """)
+  }
+
+  /// Builds the tutor's rows anew from what is true now; openings stay as they are. The card's fields are an allow-list.
+  static func refreshListings(of tutor: ID<User>) -> Self {
+    Query("""
+      with t as (
+        select t.*, p.full_name, p.photo_file_id,
+               array(select language from tutor_languages tl where tl.tutor_id = t.user_id order by language) as languages,
+               (select round(max(gpa / gpa_scale) * 1000)::int from credentials c where c.tutor_id = t.user_id and c.state = 'verified' and kind = 'gpa') as gpa,
+               case when rating_count = 0 then 0 else round(rating_sum * 1000.0 / rating_count)::int end as rating
+          from tutors t join people p on p.id = t.user_id where t.user_id = \(tutor) and t.state = 'verified' and p.is_active),
+      offers as (
+        select ts.*, s.slug, s.title, s.code, s.category, s.level, row_number() over (order by ts.position, s.title) = 1 as is_main
+          from tutor_subjects ts join subjects s on s.id = ts.subject_id where ts.tutor_id = \(tutor)),
+      face as (
+        select plain_words(concat_ws(' ', t.full_name, t.headline, t.city, (select string_agg(concat_ws(' ', title, code), ' ') from offers))) as words,
+               jsonb_build_object(
+                 'id', t.user_id, 'slug', t.slug, 'full_name', t.full_name, 'headline', t.headline,
+                 'photo', '/files/' || t.photo_file_id || '/photo.jpg', 'photo_id', t.photo_file_id,
+                 'subjects', (select coalesce(jsonb_agg(jsonb_build_object('id', subject_id, 'slug', slug, 'title', title, 'code', code,
+                    'rate', jsonb_build_object('amount', hourly_rate, 'currency', t.currency)) order by position, title), '[]') from offers),
+                 'languages', t.languages, 'rate_from', (select jsonb_build_object('amount', min(hourly_rate), 'currency', t.currency) from offers),
+                 'rating', jsonb_build_object('average', round(t.rating / 1000.0, 2), 'count', t.rating_count),
+                 'lessons_held', t.lessons_held, 'verified', true,
+                 'credentials', (select coalesce(jsonb_agg(jsonb_build_object('kind', kind, 'title', title, 'issuer', issuer, 'year', year) order by created_at), '[]')
+                    from credentials c where c.tutor_id = t.user_id and c.state = 'verified'),
+                 'modes', t.modes, 'city', t.city, 'response_minutes', t.response_minutes, 'featured', false) as card
+          from t)
+      insert into tutor_listings (tutor_id, subject_id, category, level, rate, currency, rating, rating_count, lessons_held, gpa, languages,
+             modes, cell, latitude, longitude, words, card, is_main)
+      select t.user_id, o.subject_id, o.category, o.level, o.hourly_rate, t.currency, t.rating, t.rating_count, t.lessons_held, t.gpa,
+             t.languages, t.modes, floor((t.latitude + 90) * 10)::int * 3600 + floor((t.longitude + 180) * 10)::int, t.latitude, t.longitude,
+             face.words, face.card, o.is_main
+        from t, offers o, face
+      on conflict (tutor_id, subject_id) do update set
+             category = excluded.category, level = excluded.level, rate = excluded.rate, currency = excluded.currency,
+             rating = excluded.rating, rating_count = excluded.rating_count, lessons_held = excluded.lessons_held, gpa = excluded.gpa,
+             languages = excluded.languages, modes = excluded.modes, cell = excluded.cell, latitude = excluded.latitude,
+             longitude = excluded.longitude, words = excluded.words, card = excluded.card, is_main = excluded.is_main, updated_at = now()
+      """)
+  }
+
+  static func setOpenings(of tutor: ID<User>, mask: String, next: [Instant]) -> Self {
+    Query("""
+      update tutor_listings set free_mask = \(mask)::text::bit(168), next_frees = \(next), next_free = \(next.first), updated_at = now()
+       where tutor_id = \(tutor)
+         and (free_mask, next_frees) is distinct from (\(mask)::text::bit(168), \(next)::timestamptz[])
+      """)
+  }
+
+  static func setRating(of tutor: ID<User>, sum: Int, count: Int) -> Self {
+    Query("update tutors set rating_sum = \(sum), rating_count = \(count) where user_id = \(tutor)")
+  }
+
+  static func countLesson(of tutor: ID<User>) -> Self {
+    Query("update tutors set lessons_held = lessons_held + 1 where user_id = \(tutor)")
+  }
+}
+
+/// The facts of a profile's completion.
+struct CompletionRow: RowDecodable {
+  let facts: Completion.Facts
+
+  init(row: inout RowReader) throws {
+    facts = Completion.Facts(
+      hasHeadline: try row.next(), biographyLength: try row.next(), hasExperience: try row.next(), subjects: try row.next(),
+      languages: try row.next(), credentials: try row.next(), hasPhoto: try row.next(), hasSample: try row.next(), hasHours: try row.next())
+  }
+}
+
+extension Query where Row == CompletionRow {
+  static func completion(of tutor: ID<User>) -> Self {
+    Query("""
+      select coalesce(t.headline, '') <> '', length(coalesce(t.biography, '')), coalesce(t.experience, '') <> '',
+             (select count(*) from tutor_subjects s where s.tutor_id = t.user_id),
+             (select count(*) from tutor_languages l where l.tutor_id = t.user_id),
+             (select count(*) from credentials c where c.tutor_id = t.user_id),
+             p.photo_file_id is not null,
+             exists(select from tutor_samples s where s.tutor_id = t.user_id),
+             exists(select from tutors_with_hours h where h.tutor_id = t.user_id)
+        from tutors t join people p on p.id = t.user_id where t.user_id = \(tutor)
+      """)
+  }
+}
+
+extension Query where Row == Bool {
+  static func isFavourite(_ tutor: ID<User>, of user: ID<User>) -> Self {
+    Query("select exists(select from favourites where user_id = \(user) and tutor_id = \(tutor))")
+  }
+
+  static func isSlugTaken(_ slug: String) -> Self { Query("select exists(select from tutors where slug = \(slug))") }
+}
+
+extension Query where Row == ID<User> {
+  /// Verified tutors, for rebuilding the read model in pages.
+  static func listedTutors(after: ID<User>?, limit: Int) -> Self {
+    Query("select user_id from tutors where state = 'verified' and (\(after)::uuid is null or user_id > \(after)::uuid) order by user_id limit \(limit)")
+  }
+}

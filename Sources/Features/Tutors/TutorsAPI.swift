@@ -1,0 +1,200 @@
+import Core
+import JSON
+import Postgres
+import Site
+import Time
+import Web
+
+// The directory's façades in the published API: three paths, one engine, one allow-listed projection.
+extension TutorsFeature {
+  func apiRoutes(_ routes: inout Routes) {
+    let browsing: RouteLimits = .limit(.perAddress(240, per: .minutes(1), pool: "discovery"))
+    routes.api(.get, TutorPaths.apiTutors, as: Guest.self, limits: browsing, apiSearch)
+    routes.api(.get, TutorPaths.apiMentors, as: Guest.self, limits: browsing, apiSearch)
+    routes.api(.get, TutorPaths.apiDiscover, as: Guest.self, limits: browsing, apiDiscover)
+    routes.api(.get, TutorPaths.apiMentor, as: Guest.self, limits: browsing, apiMentor)
+  }
+
+  func apiSearch(_ request: Request, guest: Guest) async throws -> Response {
+    try await answer(try TutorSearch.parameters(request.query, now: clock.now), request)
+  }
+
+  /// `subjects`, `rate_min`, `rate_max`, `availability`, `location`: the same search by other words.
+  func apiDiscover(_ request: Request, guest: Guest) async throws -> Response {
+    var query = Fields()
+    for (name, value) in request.query {
+      switch name {
+      case "subjects": query.add("subject", value)
+      case "location": query.add("near", value)
+      case "availability": query.add("available_within_hours", value)
+      default: query.add(name, value)
+      }
+    }
+    return try await answer(try TutorSearch.parameters(query, now: clock.now), request)
+  }
+
+  private func answer(_ search: TutorSearch, _ request: Request) async throws -> Response {
+    let now = clock.now
+    let found = try await database.all(.documents(search, now: now))
+    let count = try await database.first(.count(search, now: now)) ?? 0
+    let facets = request.query.isOn("facets") ? try await database.all(.facets(search, now: now)) : []
+    let shown = found.prefix(search.pageSize)
+    let next: String? =
+      if found.count > search.pageSize, let last = shown.last {
+        site.url + request.path + "?" + request.query.with("cursor", PageCursor(key: last.key, id: last.id.description).text).encoded
+      } else { nil }
+    return Response.json(200) { w in
+      w.object { w in
+        w.field("count", count)
+        w.field("next", next)
+        w.field("previous", String?.none)
+        w.array("results", shown) { w, document in w.write(document) }
+        if !facets.isEmpty {
+          w.object("facets") { w in
+            for (name, values) in Dictionary(grouping: facets, by: \.facet).sorted(by: { $0.key < $1.key }) {
+              w.key(named: name)
+              w.array(values) { w, value in
+                w.object { w in
+                  w.field("value", value.value)
+                  w.field("label", value.label)
+                  w.field("count", value.count)
+                }
+              }
+            }
+          }
+        }
+      }
+    }.tagged(for: request)
+  }
+
+  func apiMentor(_ request: Request, guest: Guest, mentor: ID<User>) async throws -> Response {
+    guard let tutor = try await database.first(.listedTutor(mentor)),
+      let document = try await database.all(.documents(of: [mentor])).first
+    else { throw Failure.notFound }
+    let languages = try await database.all(.languages(of: mentor))
+    let samples = try await database.all(.samples(of: mentor))
+    return Response.json(200) { w in
+      w.object { w in
+        w.key("card")
+        w.write(document)
+        w.field("biography", tutor.biography)
+        w.field("experience", tutor.experience)
+        w.field("years_teaching", tutor.yearsTeaching)
+        w.field("timezone", tutor.zone)
+        w.field("approval", tutor.approval)
+        w.array("languages", languages) { w, line in
+          w.object { w in
+            w.field("language", line.language)
+            w.field("fluency", line.fluency)
+          }
+        }
+        w.array("samples", samples) { w, sample in
+          w.object { w in
+            w.field("kind", sample.kind)
+            w.field("title", sample.title)
+            w.field("url", Doors.file(sample.file, "sample"))
+          }
+        }
+      }
+    }.tagged(for: request)
+  }
+}
+
+extension TutorDocument: JSONWritable {
+  /// The stored card with what changes by the hour put in behind its last field.
+  func write(to writer: inout JSONWriter) {
+    var text = String(card.dropLast())
+    let free = nextFrees.map { "\"\($0.rfc3339)\"" }.joined(separator: ",")
+    text += ",\"next_free\":[\(free)]"
+    if let kilometres { text += ",\"distance_km\":\(kilometres)" }
+    writer.raw(text + "}")
+  }
+}
+
+extension TutorSearch {
+  private static let known: Set<String> = [
+    "course", "gpa", "paid", "subject", "rate_min", "rate_max", "currency", "language", "level", "weekday", "time_from", "time_to",
+    "timezone", "available_within_hours", "near", "radius_km", "mode", "instrument", "genre", "verified", "rating_min", "q", "ordering",
+    "page_size", "cursor", "facets",
+  ]
+
+  /// Reads the API's parameters; an unknown or malformed one is refused with 400, never ignored.
+  static func parameters(_ query: Fields, now: Instant) throws(Problem) -> TutorSearch {
+    var search = TutorSearch()
+    var errors: [String: [String]] = [:]
+    func refuse(_ name: String, _ sentence: String) { errors[name, default: []].append(sentence) }
+    for name in query.names where !known.contains(name) { refuse(name, "There is no filter of this name.") }
+    func number(_ name: String, _ range: ClosedRange<Int>) -> Int? {
+      guard let text = query[name] else { return nil }
+      guard let value = Int(text), range.contains(value) else {
+        refuse(name, "A whole number from \(range.lowerBound) to \(range.upperBound) was expected.")
+        return nil
+      }
+      return value
+    }
+    func text(_ name: String) -> String {
+      let value = query.text(name)
+      if value.count > 100 { refuse(name, "This is too long.") }
+      return value
+    }
+    search.words = [text("q"), text("instrument"), text("genre")].filter { !$0.isEmpty }.joined(separator: " ")
+    search.subject = query["subject"] == nil ? text("course") : text("subject")
+    search.level = text("level")
+    search.language = text("language")
+    search.rateMin = number("rate_min", 0...100_000_000)
+    search.rateMax = number("rate_max", 0...100_000_000)
+    search.freeWithin = number("available_within_hours", 1...2160)
+    search.pageSize = number("page_size", 1...100) ?? 20
+    if let paid = query["paid"] {
+      switch paid {
+      case "true": search.isPaid = true
+      case "false": search.isPaid = false
+      default: refuse("paid", "Say true or false.")
+      }
+    }
+    if let verified = query["verified"], verified != "true" { refuse("verified", "Only verified tutors are listed.") }
+    if let gpa = query["gpa"] {
+      // Of 4, the scale most people mean; the stored figure is in thousandths of each one's own scale.
+      if let hundredths = minorUnits(gpa, decimals: 2), hundredths <= 400 { search.gpaMin = hundredths * 1000 / 400 } else { refuse("gpa", "A number from 0 to 4 was expected.") }
+    }
+    if let rating = query["rating_min"] {
+      if let hundredths = minorUnits(rating, decimals: 2), hundredths <= 500 { search.ratingMin = hundredths * 10 } else { refuse("rating_min", "A number from 0 to 5 was expected.") }
+    }
+    if let code = query["currency"] {
+      search.currency = Currency(code)
+      if search.currency == nil { refuse("currency", "A currency is three capital letters.") }
+    }
+    switch text("mode") {
+    case "": break
+    case let mode where mode == "online" || mode == "in_person": search.mode = mode
+    default: refuse("mode", "Say online or in_person.")
+    }
+    if let near = query["near"] {
+      let halves = near.split(separator: ",").map { Double($0.trimmingSpaces()) }
+      if halves.count == 2, let latitude = halves[0], let longitude = halves[1], (-90...90).contains(latitude), (-180...180).contains(longitude) {
+        search.near = Place(latitude: latitude, longitude: longitude, radius: number("radius_km", 1...200) ?? 25)
+      } else {
+        refuse("near", "Latitude and longitude were expected, such as 52.52,13.40.")
+      }
+    }
+    if let ordering = query["ordering"] {
+      if let order = Order(ordering: ordering) { search.order = order } else { refuse("ordering", "Choose -rating, rate, -rate, next_free or -lessons_held.") }
+    }
+    if let text = query["cursor"] {
+      search.cursor = PageCursor(text)
+      if search.cursor == nil { refuse("cursor", "This is no cursor of ours.") }
+    }
+    if query["weekday"] != nil || query["time_from"] != nil || query["time_to"] != nil {
+      let weekday = number("weekday", 1...7)
+      let from = query["time_from"].map { CivilTime($0) } ?? .midnight
+      let to = query["time_to"].map { CivilTime($0) } ?? .endOfDay
+      let zone = Zone(query["timezone"] ?? "UTC")
+      if zone == nil { refuse("timezone", "This is no IANA time zone.") }
+      if from == nil { refuse("time_from", "A time such as 17:30 was expected.") }
+      if to == nil { refuse("time_to", "A time such as 17:30 was expected.") }
+      if let from, let to, let zone { search.hours = hours(weekday: weekday, from: from, to: to, zone: zone, now: now) }
+    }
+    guard errors.isEmpty else { throw Problem(400, "Some filters were not understood.", errors: errors) }
+    return search
+  }
+}

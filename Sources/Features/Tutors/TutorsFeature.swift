@@ -1,0 +1,327 @@
+package import Accounts
+package import Core
+package import Files
+package import Jobs
+package import Notices
+package import Platform
+package import Postgres
+package import Site
+import Time
+package import Web
+
+/// Tutors describe what they teach; administrators verify it; everybody searches and reads it.
+///
+/// Owns `subjects`, `tutors`, `tutor_languages`, `tutor_subjects`, `credentials`, `tutor_samples`, `tutor_listings`,
+/// `favourites`. Reads `people` (Accounts). Publishes `tutor_facts`. Emits ``TutorChanged`` and ``TutorSubmitted``;
+/// hears of activated and changed accounts. The search is in `TutorDirectory.swift`, the API in `TutorsAPI.swift`.
+package struct TutorsFeature: Feature {
+  let database: Database
+  let site: Site
+  let files: Files
+  let notices: Notices
+  let accounts: Accounts
+  let clock: WallClock
+  let currency: Currency
+  let panels: Panels
+
+  /// What upper rooms show on a tutor's page.
+  package struct Panels: Sendable {
+    /// Live slots in the reader's zone (Scheduling).
+    package var slots: Panel<ID<User>>
+    /// What learners say (Reviews).
+    package var reviews: Panel<ID<User>>
+    /// The cancellation policy in sentences (Bookings).
+    package var policy: Panel<ID<User>>
+
+    package init(slots: Panel<ID<User>> = .none, reviews: Panel<ID<User>> = .none, policy: Panel<ID<User>> = .none) {
+      self.slots = slots
+      self.reviews = reviews
+      self.policy = policy
+    }
+  }
+
+  package init(
+    database: Database, site: Site, files: Files, notices: Notices, accounts: Accounts, clock: WallClock, currency: Currency = .usd, panels: Panels = Panels()
+  ) {
+    self.database = database
+    self.site = site
+    self.files = files
+    self.notices = notices
+    self.accounts = accounts
+    self.clock = clock
+    self.currency = currency
+    self.panels = panels
+  }
+
+  package func routes(_ routes: inout Routes) {
+    let browsing: RouteLimits = .limit(.perAddress(240, per: .minutes(1), pool: "discovery"))
+    routes.on(.get, Doors.tutors, as: Guest.self, limits: browsing, search)
+    routes.on(.get, Doors.tutor, as: Guest.self, limits: browsing, show)
+    routes.on(.post, TutorPaths.favourite, as: Member.self, favour)
+    routes.on(.get, Doors.tutorProfile, as: Member.self, profile)
+    routes.on(.post, TutorPaths.about, as: Member.self, saveAbout)
+    routes.on(.post, TutorPaths.subjects, as: Tutor.self, saveSubject)
+    routes.on(.post, TutorPaths.subject, as: Tutor.self, removeSubject)
+    routes.on(.post, TutorPaths.languages, as: Tutor.self, saveLanguage)
+    routes.on(.post, TutorPaths.language, as: Tutor.self, removeLanguage)
+    routes.on(.post, TutorPaths.credentials, as: Tutor.self, limits: .upload(megabytes: 12), saveCredential)
+    routes.on(.post, TutorPaths.credential, as: Tutor.self, removeCredential)
+    routes.on(.post, TutorPaths.samples, as: Tutor.self, limits: [.upload(megabytes: 51), .deadline(.minutes(5))], saveSample)
+    routes.on(.post, TutorPaths.sample, as: Tutor.self, removeSample)
+    routes.on(.post, TutorPaths.submission, as: Tutor.self, submit)
+    routes.on(.post, TutorPaths.pause, as: Tutor.self, pause)
+    apiRoutes(&routes)
+  }
+
+  package var reactions: [Reaction] {
+    [Reaction(ProfileChanged.self, "tutors.refresh-listing") { event, tx in try await refresh(event.user, in: tx) }]
+  }
+
+  // MARK: The public page
+
+  func show(_ request: Request, guest: Guest, slug: String) async throws -> Response {
+    guard let tutor = try await database.first(.tutor(slug: slug, for: guest.id)) else { throw Failure.notFound }
+    let page = site.context(for: request)
+    return site.page(
+      TutorPage(
+        tutor: tutor, subjects: try await database.all(.subjects(of: tutor.id)), languages: try await database.all(.languages(of: tutor.id)),
+        credentials: try await database.all(.credentials(of: tutor.id, onlyVerified: true)),
+        samples: try await database.all(.samples(of: tutor.id)),
+        isFavourite: try await favouriteState(of: tutor.id, for: guest.id), slots: try await panels.slots(tutor.id, page),
+        reviews: try await panels.reviews(tutor.id, page), policy: try await panels.policy(tutor.id, page)),
+      for: request)
+  }
+
+  private func favouriteState(of tutor: ID<User>, for viewer: ID<User>?) async throws -> Bool? {
+    guard let viewer, viewer != tutor else { return nil }
+    return try await database.first(.isFavourite(tutor, of: viewer)) ?? false
+  }
+
+  func favour(_ request: Request, member: Member, slug: String) async throws -> Response {
+    guard let tutor = try await database.first(.tutor(slug: slug, for: nil)) else { throw Failure.notFound }
+    if request.form.isOn("off") {
+      try await database.run(.unfavour(tutor.id, by: member.id))
+    } else {
+      try await database.run(.favour(tutor.id, by: member.id))
+    }
+    return .see(Doors.tutor(slug))
+  }
+
+  // MARK: The tutor's own profile, step by step
+
+  func profile(_ request: Request, member: Member) async throws -> Response {
+    let step = ProfileStep(rawValue: request.query.text("step"))
+    return try await profilePage(request, member.id, step: step ?? .about, note: request.query.text("saved"))
+  }
+
+  private func profilePage(
+    _ request: Request, _ user: ID<User>, step: ProfileStep, about: TutorAbout.Draft? = nil, refusals: [TutorAbout.Refusal] = [],
+    note: String = "", status: Int = 200
+  ) async throws -> Response {
+    guard let tutor = try await database.first(.tutor(user)) else {
+      return site.page(
+        ProfileEditor(
+          tutor: nil, step: .about, about: about ?? TutorAbout.Draft(), refusals: refusals, completion: Completion(Completion.Facts()),
+          currency: currency, subjects: [], offers: [], languages: [], credentials: [], samples: [], note: note),
+        for: request, status: status)
+    }
+    let facts = try await database.first(.completion(of: user))?.facts ?? Completion.Facts()
+    return site.page(
+      ProfileEditor(
+        tutor: tutor, step: step, about: about ?? TutorAbout.Draft(tutor), refusals: refusals, completion: Completion(facts),
+        currency: tutor.currency, subjects: try await database.all(.subjects), offers: try await database.all(.subjects(of: user)),
+        languages: try await database.all(.languages(of: user)),
+        credentials: try await database.all(.credentials(of: user, onlyVerified: false)), samples: try await database.all(.samples(of: user)),
+        note: note),
+      for: request, status: status)
+  }
+
+  private func refused(_ field: String, _ reason: String, at step: ProfileStep, _ request: Request, _ user: ID<User>) async throws -> Response {
+    try await profilePage(request, user, step: step, refusals: [.init(field: field, reason: reason)], status: 422)
+  }
+
+  private func saved(_ step: ProfileStep, next: ProfileStep? = nil) -> Response {
+    .see(Doors.tutorProfile() + "?step=\((next ?? step).rawValue)&saved=\(step.rawValue)")
+  }
+
+  /// The first save makes a tutor of a learner.
+  func saveAbout(_ request: Request, member: Member) async throws -> Response {
+    let form = request.form
+    let draft = TutorAbout.Draft(
+      headline: form.text("headline"), biography: form.text("biography"), experience: form.text("experience"),
+      yearsTeaching: form.text("years_teaching"), city: form.text("city"), modes: form.all("modes"), approval: form.text("approval"))
+    let about: TutorAbout
+    do throws(TutorAbout.Refusals) { about = try TutorAbout(draft) } catch {
+      return try await profilePage(request, member.id, step: .about, about: draft, refusals: error.list, status: 422)
+    }
+    try await database.transaction { tx in
+      try await tx.run(.insertTutor(member.id, slug: try await freeSlug(for: member, in: tx), currency: currency))
+      try await tx.run(.update(about, of: member.id, at: clock.now))
+      try await accounts.grantTutor(to: member.id, in: tx)
+      try await changed(member.id, in: tx)
+    }
+    return saved(.about, next: .subjects)
+  }
+
+  func saveSubject(_ request: Request, tutor: Tutor) async throws -> Response {
+    let form = request.form
+    guard let record = try await database.first(.tutor(tutor.id)) else { return saved(.about) }
+    guard let subject = ID<Subject>(form.text("subject")), try await database.all(.subjects).contains(where: { $0.id == subject }) else {
+      return try await refused("subject", "missing", at: .subjects, request, tutor.id)
+    }
+    let isFree = form.isOn("is_free")
+    guard let rate = isFree ? 0 : minorUnits(form.text("rate"), decimals: record.currency.decimals), rate <= 100_000_000 else {
+      return try await refused("rate", "malformed", at: .subjects, request, tutor.id)
+    }
+    guard rate > 0 || isFree else { return try await refused("rate", "zero", at: .subjects, request, tutor.id) }
+    let durations = [15, 30, 45, 60, 90, 120].filter { form.all("durations").contains(String($0)) }
+    guard !durations.isEmpty else { return try await refused("durations", "missing", at: .subjects, request, tutor.id) }
+    try await change(tutor.id) { tx in
+      try await tx.run(.offer(SubjectOffer(subject: subject, hourlyRate: rate, durations: durations), by: tutor.id))
+    }
+    return saved(.subjects)
+  }
+
+  func removeSubject(_ request: Request, tutor: Tutor, subject: ID<Subject>) async throws -> Response {
+    try await change(tutor.id) { tx in try await tx.run(.withdraw(subject, of: tutor.id)) }
+    return saved(.subjects)
+  }
+
+  func saveLanguage(_ request: Request, tutor: Tutor) async throws -> Response {
+    let language = request.form.text("language")
+    let fluency = request.form.text("fluency")
+    guard TutorLanguages.codes.contains(language) else { return try await refused("language", "missing", at: .languages, request, tutor.id) }
+    guard TutorLanguages.fluencies.contains(fluency) else { return try await refused("fluency", "missing", at: .languages, request, tutor.id) }
+    try await change(tutor.id) { tx in try await tx.run(.speak(SpokenLanguage(language: language, fluency: fluency), tutor.id)) }
+    return saved(.languages)
+  }
+
+  func removeLanguage(_ request: Request, tutor: Tutor, language: String) async throws -> Response {
+    try await change(tutor.id) { tx in try await tx.run(.unspeak(language, tutor.id)) }
+    return saved(.languages)
+  }
+
+  func saveCredential(_ request: Request, tutor: Tutor) async throws -> Response {
+    let form = request.form
+    let kind = form.text("kind"), title = form.text("title")
+    guard ["degree", "certificate", "gpa", "experience"].contains(kind) else {
+      return try await refused("kind", "missing", at: .credentials, request, tutor.id)
+    }
+    guard !title.isEmpty, title.count <= 160 else { return try await refused("title", "missing", at: .credentials, request, tutor.id) }
+    guard form.text("issuer").count <= 160 else { return try await refused("issuer", "tooLong", at: .credentials, request, tutor.id) }
+    var year: Int?
+    if !form.text("year").isEmpty {
+      year = form.int("year")
+      guard let year, (1940...2100).contains(year) else { return try await refused("year", "outOfRange", at: .credentials, request, tutor.id) }
+    }
+    var gpa: (value: String, scale: String)?
+    if kind == "gpa" {
+      guard let value = minorUnits(form.text("gpa"), decimals: 2), let scale = minorUnits(form.text("gpa_scale"), decimals: 2),
+        scale > 0, scale <= 10_000, value <= scale
+      else { return try await refused("gpa", "outOfRange", at: .credentials, request, tutor.id) }
+      func decimal(_ hundredths: Int) -> String { String(Money(hundredths, .usd).description.prefix { $0 != " " }) }
+      gpa = (decimal(value), decimal(scale))
+    }
+    var evidence: PreparedFile?
+    if let upload = request.files.first(where: { $0.field == "evidence" && $0.size > 0 }) {
+      do { evidence = try await files.prepare(document: upload) } catch let refusal as FileRefusal {
+        return try await refused("evidence", refusal.rawValue, at: .credentials, request, tutor.id)
+      }
+    }
+    try await change(tutor.id) { tx in
+      var file: ID<StoredFile>?
+      if let evidence { file = try await files.keep(evidence, owner: tutor.id, purpose: .credential, in: tx) }
+      try await tx.run(
+        .insertCredential(
+          ID.new(), of: tutor.id, kind: kind, title: title, issuer: form.text("issuer").isEmpty ? nil : form.text("issuer"), year: year,
+          gpa: gpa?.value, scale: gpa?.scale, file: file))
+    }
+    return saved(.credentials)
+  }
+
+  func removeCredential(_ request: Request, tutor: Tutor, credential: ID<Credential>) async throws -> Response {
+    try await change(tutor.id) { tx in try await tx.run(.deleteCredential(credential, of: tutor.id)) }
+    return saved(.credentials)
+  }
+
+  func saveSample(_ request: Request, tutor: Tutor) async throws -> Response {
+    let title = request.form.text("title")
+    guard !title.isEmpty, title.count <= 120 else { return try await refused("title", "missing", at: .samples, request, tutor.id) }
+    guard let upload = request.files.first(where: { $0.field == "sample" && $0.size > 0 }) else {
+      return try await refused("sample", "missing", at: .samples, request, tutor.id)
+    }
+    guard try await database.all(.samples(of: tutor.id)).count < 5 else {
+      return try await refused("sample", "tooMany", at: .samples, request, tutor.id)
+    }
+    let sample: PreparedFile
+    do { sample = try await files.prepare(sample: upload) } catch let refusal as FileRefusal {
+      return try await refused("sample", refusal.rawValue, at: .samples, request, tutor.id)
+    }
+    try await change(tutor.id) { tx in
+      let file = try await files.keep(sample, owner: tutor.id, purpose: .sample, in: tx)
+      try await tx.run(
+        .insertSample(ID.new(), of: tutor.id, file: file, kind: sample.mediaType.hasPrefix("video/") ? "video" : "audio", title: title))
+    }
+    return saved(.samples)
+  }
+
+  func removeSample(_ request: Request, tutor: Tutor, sample: ID<Sample>) async throws -> Response {
+    try await change(tutor.id) { tx in try await tx.run(.deleteSample(sample, of: tutor.id)) }
+    return saved(.samples)
+  }
+
+  func submit(_ request: Request, tutor: Tutor) async throws -> Response {
+    switch try await act(.submit, on: tutor.id, by: tutor.id, reason: nil) {
+    case .success: return saved(.finish)
+    case .failure: return try await refused("submission", "incomplete", at: .finish, request, tutor.id)
+    }
+  }
+
+  func pause(_ request: Request, tutor: Tutor) async throws -> Response {
+    let act: ListingState.Act = request.form.isOn("resume") ? .resume : .pause
+    guard case .success = try await self.act(act, on: tutor.id, by: tutor.id, reason: nil) else {
+      throw Failure.conflict(site.context(for: request).t("tutors.stateMoved"))
+    }
+    return saved(.finish)
+  }
+
+  // MARK: Changing
+
+  /// Changes something of a profile: one transaction with what follows from it.
+  private func change(_ tutor: ID<User>, _ body: @Sendable (Transaction) async throws -> Void) async throws {
+    try await database.transaction { tx in
+      try await body(tx)
+      try await changed(tutor, in: tx)
+    }
+  }
+
+  private func changed(_ tutor: ID<User>, in tx: Transaction) async throws {
+    if let row = try await tx.first(.completion(of: tutor)) {
+      try await tx.run(.setCompletion(Completion(row.facts).score, of: tutor))
+    }
+    try await refresh(tutor, in: tx)
+    try await tx.emit(TutorChanged(tutor: tutor))
+  }
+
+  private func freeSlug(for member: Member, in tx: Transaction) async throws -> String {
+    let base = String(member.identity.username.map { $0.isLetter || $0.isNumber ? $0 : "-" })
+    guard try await tx.first(.isSlugTaken(base)) == true else { return base }
+    return "\(base)-\(member.id.description.suffix(6))"
+  }
+}
+
+extension TutorAbout.Draft {
+  init(_ tutor: TutorRecord) {
+    self.init(
+      headline: tutor.headline ?? "", biography: tutor.biography ?? "", experience: tutor.experience ?? "",
+      yearsTeaching: tutor.yearsTeaching.map(String.init) ?? "", city: tutor.city ?? "", modes: tutor.modes, approval: tutor.approval)
+  }
+}
+
+/// The languages a tutor may teach in, by ISO 639-1 code; their names are in the catalogue.
+enum TutorLanguages {
+  static let codes = [
+    "ar", "bn", "de", "en", "es", "fa", "fr", "hi", "id", "it", "ja", "ko", "nl", "pl", "pt", "ru", "sv", "sw", "tr", "uk", "ur", "vi", "zh",
+  ]
+  static let fluencies = ["native", "fluent", "conversational", "basic"]
+}

@@ -1,0 +1,235 @@
+import Core
+import HTML
+import Site
+
+/// The steps of a tutor's profile, each its own address.
+enum ProfileStep: String, CaseIterable, Sendable {
+  case about, subjects, languages, credentials, samples, finish
+}
+
+/// The tutor's own profile, step by step, with what is missing always in sight.
+struct ProfileEditor: View {
+  let tutor: TutorRecord?
+  let step: ProfileStep
+  let about: TutorAbout.Draft
+  let refusals: [TutorAbout.Refusal]
+  let completion: Completion
+  let currency: Currency
+  let subjects: [SubjectLine]
+  let offers: [TutorSubjectLine]
+  let languages: [SpokenLanguage]
+  let credentials: [CredentialLine]
+  let samples: [SampleLine]
+  let note: String
+
+  func title(_ page: PageContext) -> String { page.t("site.tutorProfile") }
+
+  private func error(_ field: String, _ page: PageContext) -> String? {
+    refusals.first { $0.field == field }.map { page.t.sentence("tutors.refusal.\($0.field).\($0.reason)", [:]) }
+  }
+
+  func body(_ page: PageContext) -> HTML {
+    let t = page.t
+    let saved: HTML? = ProfileStep(rawValue: note) == nil ? nil : page.banner(.success, t("tutors.saved"))
+    let steps: [HTML] = ProfileStep.allCases.map { each in
+      let label = t.sentence("tutors.step.\(each.rawValue)", [:])
+      let link: HTML = tutor == nil && each != .about ? "<span>\(label)</span>" : "<a href=\"\(Doors.tutorProfile() + "?step=" + each.rawValue)\">\(label)</a>"
+      return "<li\(attribute: "class", isDone(each) ? "done" : nil)\(attribute: "aria-current", each == step ? "step" : nil)>\(link)</li>"
+    }
+    let state: HTML? = tutor.map { page.status($0.state) }
+    let see: HTML? = tutor.map { page.buttonLink(t("tutors.seePage"), to: Doors.tutor($0.slug), "quiet", icon: "eye") }
+    return """
+      \(page.head(t("site.tutorProfile"), lead: t("tutors.profileLead"), actions: see))
+      <div class="stack loose">\(saved)
+      <div class="spread"><p class="cluster">\(state)<span>\(t("tutors.complete", score: completion.score))</span></p></div>
+      <progress class="progress" max="100" value="\(completion.score)" aria-label="\(t("tutors.complete", score: completion.score))"></progress>
+      <nav aria-label="\(t("tutors.steps"))"><ol class="stepper">\(steps)</ol></nav>
+      \(page.formErrors(refusals.map { ($0.field, t.sentence("tutors.refusal.\($0.field).\($0.reason)", [:])) }))
+      \(content(page))</div>
+      """
+  }
+
+  private func isDone(_ step: ProfileStep) -> Bool {
+    let missing = Set(completion.missing)
+    switch step {
+    case .about: return !missing.contains(.headline) && !missing.contains(.biography)
+    case .subjects: return !missing.contains(.subjects)
+    case .languages: return !missing.contains(.languages)
+    case .credentials: return !missing.contains(.credentials)
+    case .samples: return !missing.contains(.sample)
+    case .finish: return tutor?.state == "verified"
+    }
+  }
+
+  private func content(_ page: PageContext) -> HTML {
+    switch step {
+    case .about: aboutForm(page)
+    case .subjects: subjectForm(page)
+    case .languages: languageForm(page)
+    case .credentials: credentialForm(page)
+    case .samples: sampleForm(page)
+    case .finish: finish(page)
+    }
+  }
+
+  private func onward(_ step: ProfileStep, _ page: PageContext) -> HTML {
+    page.buttonLink(page.t("tutors.next"), to: Doors.tutorProfile() + "?step=" + step.rawValue, "primary", icon: "arrow-right")
+  }
+
+  private func aboutForm(_ page: PageContext) -> HTML {
+    let t = page.t
+    func mode(_ value: String) -> HTML {
+      """
+      <label class="check"><input type="checkbox" name="modes" value="\(value)"\(flag: "checked", when: about.modes.contains(value))>\
+      <span>\(t.sentence("tutors.mode.\(value)", [:]))</span></label>
+      """
+    }
+    func approval(_ value: String, _ label: String, _ words: String) -> HTML {
+      """
+      <label class="choice"><input type="radio" name="approval" value="\(value)"\(flag: "checked", when: about.approval == value)>\
+      <span class="choice-body"><strong>\(label)</strong><span>\(words)</span></span></label>
+      """
+    }
+    return """
+      <form class="form card" method="post" action="\(TutorPaths.about())" data-island="form" data-draft="tutor-about">\(page.csrfField)
+      \(page.field(Field("headline", t("tutors.headline"), value: about.headline, hint: t("tutors.headlineHint"), error: error("headline", page), longest: 120)))
+      \(page.field(Field("biography", t("tutors.biography"), .area(rows: 9), value: about.biography, hint: t("tutors.biographyHint"), error: error("biography", page), longest: 6000)))
+      \(page.field(Field("experience", t("tutors.experience"), .area(rows: 4), value: about.experience, error: error("experience", page), isRequired: false, longest: 3000)))
+      <div class="field-row">\(page.field(Field("years_teaching", t("tutors.years"), .number, value: about.yearsTeaching, error: error("years_teaching", page), isRequired: false, range: 0...70)))
+      \(page.field(Field("city", t("tutors.city"), value: about.city, hint: t("tutors.cityHint"), error: error("city", page), isRequired: false, longest: 80)))</div>
+      <fieldset class="fieldset" id="modes"><legend class="label">\(t("tutors.where"))</legend><div class="choices">\(mode("online"))\(mode("in_person"))</div></fieldset>
+      <fieldset class="fieldset" id="approval"><legend class="label">\(t("tutors.approval"))</legend><div class="choices cards">
+      \(approval("instant", t("tutors.instant"), t("tutors.instantWords")))\(approval("request", t("tutors.request"), t("tutors.requestWords")))</div></fieldset>
+      <div class="actions"><button class="button primary">\(t("tutors.saveAndGoOn"))</button></div></form>
+      """
+  }
+
+  private func subjectForm(_ page: PageContext) -> HTML {
+    let t = page.t
+    let lines: [HTML] = offers.map { offer in
+      """
+      <li class="list-row"><div class="list-main"><strong>\(offer.title)</strong><p class="muted small">\(offer.durations.map { page.durationText(minutes: $0) }.joined(separator: " · "))</p></div>\
+      <div class="list-end cluster">\(page.price(Money(offer.hourlyRate, currency), perHour: true))\
+      \(page.postButton(t("tutors.removeItem"), to: TutorPaths.subject(offer.subject), "small quiet", icon: "trash"))</div></li>
+      """
+    }
+    let list: HTML = offers.isEmpty ? "<p class=\"muted\">\(t("tutors.noSubjects"))</p>" : "<ul class=\"list\">\(lines)</ul>"
+    let options = [Field.Option("", t("tutors.chooseSubject"))] + subjects.map { Field.Option($0.id.description, $0.code.map { code in "\($0.title) (\(code))" } ?? $0.title) }
+    let durations: [HTML] = [30, 45, 60, 90, 120].map {
+      "<label class=\"check\"><input type=\"checkbox\" name=\"durations\" value=\"\($0)\"\(flag: "checked", when: $0 == 60)><span>\(page.durationText(minutes: $0))</span></label>"
+    }
+    return """
+      <section class="card"><h2>\(t("tutors.yourSubjects"))</h2>\(list)</section>
+      <form class="form card" method="post" action="\(TutorPaths.subjects())" data-island="form">\(page.csrfField)<h2>\(t("tutors.addSubject"))</h2>
+      \(page.field(Field("subject", t("tutors.subject"), .select(options), error: error("subject", page))))
+      \(page.field(Field("rate", t("tutors.ratePerHour", currency: currency.code), hint: t("tutors.rateHint"), error: error("rate", page), isRequired: false, longest: 10)))
+      <label class="check"><input type="checkbox" name="is_free" value="1"><span>\(t("tutors.forFree"))</span></label>
+      <fieldset class="fieldset" id="durations"><legend class="label">\(t("tutors.durations"))</legend><div class="choices">\(durations)</div></fieldset>
+      <div class="actions"><button class="button">\(page.icon("plus"))<span>\(t("tutors.add"))</span></button>\(onward(.languages, page))</div></form>
+      """
+  }
+
+  private func languageForm(_ page: PageContext) -> HTML {
+    let t = page.t
+    let lines: [HTML] = languages.map { line in
+      """
+      <li class="list-row"><div class="list-main"><strong>\(t.sentence("language.\(line.language)", [:]))</strong> \
+      <span class="muted">\(t.sentence("tutors.fluency.\(line.fluency)", [:]))</span></div><div class="list-end">\
+      \(page.postButton(t("tutors.removeItem"), to: TutorPaths.language(line.language), "small quiet", icon: "trash"))</div></li>
+      """
+    }
+    let list: HTML = languages.isEmpty ? "<p class=\"muted\">\(t("tutors.noLanguages"))</p>" : "<ul class=\"list\">\(lines)</ul>"
+    return """
+      <section class="card"><h2>\(t("tutors.yourLanguages"))</h2>\(list)</section>
+      <form class="form card" method="post" action="\(TutorPaths.languages())" data-island="form">\(page.csrfField)<h2>\(t("tutors.addLanguage"))</h2>
+      <div class="field-row">\(page.field(Field("language", t("site.language"), .select(TutorLanguages.codes.map { .init($0, t.sentence("language.\($0)", [:])) }), value: "en", error: error("language", page))))
+      \(page.field(Field("fluency", t("tutors.howWell"), .select(TutorLanguages.fluencies.map { .init($0, t.sentence("tutors.fluency.\($0)", [:])) }), error: error("fluency", page))))</div>
+      <div class="actions"><button class="button">\(page.icon("plus"))<span>\(t("tutors.add"))</span></button>\(onward(.credentials, page))</div></form>
+      """
+  }
+
+  private func credentialForm(_ page: PageContext) -> HTML {
+    let t = page.t
+    let lines: [HTML] = credentials.map { line in
+      """
+      <li class="list-row">\(page.icon("award"))<div class="list-main">\(CredentialText(line: line).markup(page))</div>\
+      <div class="list-end cluster">\(page.status(line.state))\(page.postButton(t("tutors.removeItem"), to: TutorPaths.credential(line.id), "small quiet", icon: "trash"))</div></li>
+      """
+    }
+    let list: HTML = credentials.isEmpty ? "<p class=\"muted\">\(t("tutors.noCredentials"))</p>" : "<ul class=\"list\">\(lines)</ul>"
+    let kinds = ["degree", "certificate", "gpa", "experience"].map { Field.Option($0, t.sentence("tutors.kind.\($0)", [:])) }
+    return """
+      <section class="card"><h2>\(t("tutors.credentials"))</h2>\(list)</section>
+      <form class="form card" method="post" action="\(TutorPaths.credentials())" enctype="multipart/form-data" data-island="form">\(page.csrfField)<h2>\(t("tutors.addCredential"))</h2>
+      <p class="hint">\(t("tutors.credentialHint"))</p>
+      <div class="field-row">\(page.field(Field("kind", t("tutors.kind"), .select(kinds), error: error("kind", page))))
+      \(page.field(Field("title", t("tutors.credentialTitle"), error: error("title", page), longest: 160)))</div>
+      <div class="field-row">\(page.field(Field("issuer", t("tutors.issuer"), error: error("issuer", page), isRequired: false, longest: 160)))
+      \(page.field(Field("year", t("tutors.year"), .number, error: error("year", page), isRequired: false, range: 1940...2100)))</div>
+      <div class="field-row">\(page.field(Field("gpa", t("tutors.gpa"), hint: t("tutors.gpaHint"), error: error("gpa", page), isRequired: false, longest: 6)))
+      \(page.field(Field("gpa_scale", t("tutors.gpaScale"), isRequired: false, longest: 6)))</div>
+      <div class="field"><label class="label" for="evidence">\(t("tutors.evidence")) <span class="optional">\(t("site.optional"))</span></label><p class="hint">\(t("tutors.evidenceHint"))</p>
+      <input class="input" type="file" id="evidence" name="evidence" accept="application/pdf,image/jpeg,image/png"></div>
+      <div class="actions"><button class="button">\(page.icon("plus"))<span>\(t("tutors.add"))</span></button>\(onward(.samples, page))</div></form>
+      """
+  }
+
+  private func sampleForm(_ page: PageContext) -> HTML {
+    let t = page.t
+    let lines: [HTML] = samples.map { line in
+      """
+      <li class="list-row">\(page.icon(line.kind == "video" ? "video" : "music"))<div class="list-main"><strong>\(line.title)</strong></div>\
+      <div class="list-end">\(page.postButton(t("tutors.removeItem"), to: TutorPaths.sample(line.id), "small quiet", icon: "trash"))</div></li>
+      """
+    }
+    let list: HTML = samples.isEmpty ? "<p class=\"muted\">\(t("tutors.noSamples"))</p>" : "<ul class=\"list\">\(lines)</ul>"
+    return """
+      <section class="card"><h2>\(t("tutors.samples"))</h2>\(list)</section>
+      <form class="form card" method="post" action="\(TutorPaths.samples())" enctype="multipart/form-data" data-island="form">\(page.csrfField)<h2>\(t("tutors.addSample"))</h2>
+      \(page.field(Field("title", t("tutors.sampleTitle"), error: error("title", page), longest: 120)))
+      <div class="field"><label class="label" for="sample">\(t("tutors.sampleFile"))</label><p class="hint">\(t("tutors.sampleHint"))</p>
+      <input class="input" type="file" id="sample" name="sample" accept="audio/*,video/mp4,video/webm" required></div>
+      <div class="actions"><button class="button">\(page.icon("upload"))<span>\(t("tutors.upload"))</span></button>\(onward(.finish, page))</div></form>
+      """
+  }
+
+  private func finish(_ page: PageContext) -> HTML {
+    let t = page.t
+    let missing: [HTML] = completion.missing.map { part in
+      let tone = part.isNeeded ? "bad" : "busy"
+      let need: HTML? = part.isNeeded ? " <span class=\"badge warning\">\(t("tutors.needed"))</span>" : nil
+      return "<li class=\"\(tone)\">\(page.icon(part.isNeeded ? "alert" : "info"))<div><a href=\"\(address(of: part))\">\(t.sentence("tutors.part.\(part.rawValue)", [:]))</a>\(need)</div></li>"
+    }
+    let list: HTML? = missing.isEmpty ? nil : "<ul class=\"checks\">\(missing)</ul>"
+    let verdict: HTML? =
+      if let tutor, tutor.state == "rejected", let words = tutor.verdict { page.banner(.warning, t("tutors.sentBack"), HTML(words)) } else { nil }
+    let action: HTML
+    switch tutor?.state {
+    case "submitted": action = page.banner(.info, t("tutors.waiting"), HTML(t("tutors.waitingWords")))
+    case "verified":
+      action = page.banner(.success, t("tutors.listed"), HTML(t("tutors.listedWords"))) + page.postButton(t("tutors.pause"), to: TutorPaths.pause(), "", icon: "pause", asking: t("tutors.pauseAsk"))
+    case "paused":
+      action = page.banner(.info, t("tutors.paused")) + page.postButton(t("tutors.resume"), to: TutorPaths.pause(), "primary", icon: "play", fields: [("resume", "1")])
+    default:
+      action =
+        completion.isReady
+        ? page.postButton(t("tutors.submit"), to: TutorPaths.submission(), "primary large", icon: "check") : HTML(t("tutors.notReady"))
+    }
+    return """
+      <section class="card stack" id="submission">\(verdict)<h2>\(t("tutors.step.finish"))</h2>\(list)\(action)</section>
+      """
+  }
+
+  private func address(of part: Completion.Part) -> String {
+    func step(_ step: ProfileStep) -> String { Doors.tutorProfile() + "?step=" + step.rawValue }
+    return switch part {
+    case .headline, .biography, .experience: step(.about)
+    case .subjects: step(.subjects)
+    case .languages: step(.languages)
+    case .credentials: step(.credentials)
+    case .sample: step(.samples)
+    case .photo: Doors.account()
+    case .hours: Doors.availability()
+    }
+  }
+}

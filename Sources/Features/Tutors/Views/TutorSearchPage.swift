@@ -1,0 +1,162 @@
+import Core
+import HTML
+import Site
+import Web
+
+/// The directory: filters, counts, cards. A form of plain GETs, so every state of it is an address.
+struct TutorSearchPage: View {
+  let search: TutorSearch
+  let fields: Fields
+  let refusals: [TutorSearch.Refusal]
+  let tutors: [TutorCard]
+  let count: Int
+  let facets: [FacetCount]
+  let subjects: [SubjectLine]
+  let currency: Currency
+  let next: String?
+
+  func title(_ page: PageContext) -> String {
+    let subject = subjects.first { $0.slug == search.subject }?.title
+    return subject.map { page.t("tutors.titleFor", subject: $0) } ?? page.t("site.findTutor")
+  }
+
+  func body(_ page: PageContext) -> HTML {
+    let t = page.t
+    let found =
+      count > TutorSearch.countCap ? t("tutors.moreThan", count: TutorSearch.countCap) : t("tutors.found", count: count)
+    let wrong: [HTML] = refusals.map { page.banner(.warning, t.sentence($0.sentence, [:])) }
+    let older = next.map { Doors.tutors() + "?" + fields.with("after", $0).encoded }
+    let list: HTML =
+      tutors.isEmpty
+      ? page.empty("search", t("tutors.none"), t("tutors.noneWords"), action: page.buttonLink(t("tutors.clear"), to: Doors.tutors(), "primary"))
+      : "<div class=\"tutor-list\">\(tutors.map { TutorCardView(tutor: $0, zoneNote: true).markup(page) })</div>"
+    return """
+      \(page.head(title(page), lead: t("tutors.lead", zone: page.zoneText())))
+      \(wrong)
+      <form class="filters" action="\(Doors.tutors())" method="get" id="tutor-search">
+      <div class="split side-first">
+      <aside>\(filters(page))</aside>
+      <div class="stack">
+      \(chips(page))
+      <div class="spread"><p role="status"><strong>\(found)</strong></p>\(sorting(page))</div>
+      \(list)
+      \(page.pages(newer: search.cursor == nil ? nil : Doors.tutors() + "?" + fields.with("after", nil).encoded, older: older))
+      </div></div></form>
+      """
+  }
+
+  private func sorting(_ page: PageContext) -> HTML {
+    let options: [HTML] = TutorSearch.Order.allCases.map {
+      "<option value=\"\($0.rawValue)\"\(flag: "selected", when: $0 == search.order)>\(page.t.sentence("tutors.order.\($0.rawValue)", [:]))</option>"
+    }
+    return """
+      <div class="cluster"><label class="label" for="sort">\(page.t("tutors.sort"))</label>\
+      <div class="select"><select class="input" id="sort" name="sort">\(options)</select></div>\
+      <button class="button small">\(page.t("tutors.apply"))</button></div>
+      """
+  }
+
+  /// What is set, each to be taken away by itself.
+  private func chips(_ page: PageContext) -> HTML {
+    let t = page.t
+    var set: [(name: String, label: String)] = []
+    if !search.words.isEmpty { set.append(("q", "“\(search.words)”")) }
+    if let subject = subjects.first(where: { $0.slug == search.subject }) { set.append(("subject", subject.title)) }
+    if !search.category.isEmpty { set.append(("category", t.sentence("tutors.category.\(search.category)", [:]))) }
+    if !search.language.isEmpty { set.append(("language", t.sentence("language.\(search.language)", [:]))) }
+    if !search.mode.isEmpty { set.append(("mode", t.sentence("tutors.mode.\(search.mode)", [:]))) }
+    if let rate = search.rateMax { set.append(("price_max", t("tutors.upTo", price: page.money(Money(rate, currency))))) }
+    if search.isPaid == false { set.append(("free_lessons", t("tutors.freeLessons"))) }
+    if let rating = search.ratingMin { set.append(("rating_min", t("tutors.starsUp", stars: rating / 1000))) }
+    if search.freeWithin != nil { set.append(("soon", t("tutors.soon"))) }
+    if let weekday = fields["weekday"], TutorSearch.weekdays.contains(weekday) { set.append(("weekday", t.sentence("tutors.weekday.\(weekday)", [:]))) }
+    if let time = fields["time"], ["morning", "afternoon", "evening"].contains(time) { set.append(("time", t.sentence("tutors.time.\(time)", [:]))) }
+    guard !set.isEmpty else { return .none }
+    let chips: [HTML] = set.map { chip in
+      """
+      <a class="chip on" href="\(Doors.tutors() + "?" + fields.with(chip.name, nil).with("after", nil).encoded)" \
+      aria-label="\(t("tutors.remove", filter: chip.label))">\(chip.label) \(page.icon("x"))</a>
+      """
+    }
+    return "<div class=\"chips\">\(chips)</div>"
+  }
+
+  private func filters(_ page: PageContext) -> HTML {
+    let t = page.t
+    func options(_ list: [(String, String)], chosen: String, any: String) -> HTML {
+      let rest: [HTML] = list.map { "<option value=\"\($0.0)\"\(flag: "selected", when: $0.0 == chosen)>\($0.1)</option>" }
+      return "<option value=\"\">\(any)</option>\(rest)"
+    }
+    func select(_ name: String, _ label: String, _ options: HTML) -> HTML {
+      """
+      <div class="field"><label class="label" for="f-\(name)">\(label)</label>\
+      <div class="select"><select class="input" id="f-\(name)" name="\(name)">\(options)</select></div></div>
+      """
+    }
+    func facet(_ name: String, _ label: String, word: (FacetCount) -> String) -> HTML {
+      let rows = facets.filter { $0.facet == name }.prefix(8)
+      guard !rows.isEmpty else { return .none }
+      let chosen = fields[name] ?? ""
+      let items: [HTML] = rows.map { row in
+        """
+        <label class="check"><input type="radio" name="\(name)" value="\(row.value)"\(flag: "checked", when: row.value == chosen)>\
+        <span>\(word(row))</span><span class="facet-count">\(row.count)</span></label>
+        """
+      }
+      let any: HTML = """
+        <label class="check"><input type="radio" name="\(name)" value=""\(flag: "checked", when: chosen.isEmpty)><span>\(t("tutors.any"))</span></label>
+        """
+      return "<fieldset class=\"facet\"><legend>\(label)</legend>\(any)\(items)</fieldset>"
+    }
+    let subjectOptions = options(subjects.map { ($0.slug, $0.title) }, chosen: search.subject, any: t("tutors.anySubject"))
+    let weekdayOptions = options(
+      TutorSearch.weekdays.map { ($0, t.sentence("tutors.weekday.\($0)", [:])) }, chosen: fields["weekday"] ?? "", any: t("tutors.anyDay"))
+    let timeOptions = options(
+      ["morning", "afternoon", "evening"].map { ($0, t.sentence("tutors.time.\($0)", [:])) }, chosen: fields["time"] ?? "", any: t("tutors.anyTime"))
+    let ratingOptions = options(
+      [5, 4, 3].map { (String($0), t("tutors.starsUp", stars: $0)) }, chosen: search.ratingMin.map { String($0 / 1000) } ?? "", any: t("tutors.any"))
+    return """
+      <details class="drawer" data-island="drawer"><summary class="button">\(page.icon("filter"))\(t("tutors.filters"))</summary>
+      <div class="drawer-panel"><div class="drawer-head"><h2>\(t("tutors.filters"))</h2></div>
+      <div class="field"><label class="label" for="f-q">\(t("tutors.words"))</label><input class="input" id="f-q" type="search" name="q" value="\(search.words)" maxlength="100"></div>
+      \(select("subject", t("tutors.subject"), subjectOptions))
+      <label class="check"><input type="checkbox" name="soon" value="1"\(flag: "checked", when: search.freeWithin != nil)><span>\(t("tutors.soon"))</span></label>
+      \(select("weekday", t("tutors.day"), weekdayOptions))\(select("time", t("tutors.timeOfDay"), timeOptions))
+      <div class="field"><label class="label" for="f-price">\(t("tutors.priceMax", currency: currency.code))</label>\
+      <input class="input" id="f-price" name="price_max" inputmode="decimal" value="\(fields["price_max"] ?? "")" maxlength="10"></div>
+      <label class="check"><input type="checkbox" name="free_lessons" value="1"\(flag: "checked", when: search.isPaid == false)><span>\(t("tutors.freeLessons"))</span></label>
+      \(select("rating_min", t("tutors.rating"), ratingOptions))
+      \(facet("language", t("tutors.spoken")) { t.sentence("language.\($0.value)", [:]) })
+      \(facet("mode", t("tutors.where")) { t.sentence("tutors.mode.\($0.value)", [:]) })
+      \(facet("category", t("tutors.field")) { t.sentence("tutors.category.\($0.value)", [:]) })
+      <div class="actions sticky"><button class="button primary">\(t("tutors.show"))</button>\
+      <a class="button quiet" href="\(Doors.tutors())">\(t("tutors.clear"))</a></div>
+      </div></details>
+      """
+  }
+}
+
+/// One tutor in a list.
+struct TutorCardView {
+  let tutor: TutorCard
+  var zoneNote = false
+
+  func markup(_ page: PageContext) -> HTML {
+    let t = page.t
+    let address = Doors.tutor(tutor.slug)
+    let languages = tutor.languages.map { t.sentence("language.\($0)", [:]) }.joined(separator: ", ")
+    let tags: [HTML] = tutor.subjects.prefix(4).map { "<span class=\"chip\">\($0)</span> " }
+    let free: HTML? = tutor.nextFree.map { "<p class=\"tutor-next\">\(page.icon("clock"))\(t("tutors.nextFree")) \(page.moment($0))</p>" }
+    let place: HTML? = tutor.city.map { "<span>\(page.icon("map-pin"))\($0)</span>" }
+    let held: HTML? = tutor.lessonsHeld > 0 ? "<span>\(page.icon("book"))\(t("tutors.lessonsHeld", count: tutor.lessonsHeld))</span>" : nil
+    return """
+      <article class="tutor-card">\(page.avatar(tutor.name, of: tutor.id, photo: tutor.photo, size: "large"))
+      <div class="tutor-main"><h3><a href="\(address)">\(tutor.name)</a> <span class="verified">\(page.icon("shield-check"))\(t("tutors.verifiedMark"))</span></h3>
+      <p class="tutor-headline">\(tutor.headline)</p>
+      <p class="tutor-meta">\(page.rating(thousandths: tutor.rating, count: tutor.ratingCount))<span>\(page.icon("globe"))\(languages)</span>\(held)\(place)</p>
+      <p class="tutor-tags">\(tags)</p></div>
+      <div class="tutor-side">\(page.price(Money(tutor.rate, tutor.currency), perHour: true))\(free)
+      <a class="button primary" href="\(Doors.book(tutor.slug))" aria-label="\(t("tutors.seeTimesOf", name: tutor.name))">\(t("tutors.seeTimes"))</a></div></article>
+      """
+  }
+}

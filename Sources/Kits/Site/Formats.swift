@@ -1,0 +1,93 @@
+import CICU
+package import Core
+package import Time
+
+/// Dates, times, numbers and money as each language writes them (CLDR, through ICU). The arithmetic of zones is
+/// `Time`'s: ICU is handed wall-clock fields and never a zone, so that there is one zone database in the house.
+package final class Formats: Sendable {
+  private let opened = Locked<[Key: OpenFormat]>([:])
+
+  private struct Key: Hashable {
+    let language: Language
+    let pattern: String
+  }
+
+  /// An ICU object; used under the lock only.
+  private struct OpenFormat: @unchecked Sendable {
+    let pointer: UnsafeMutableRawPointer
+  }
+
+  package init() {}
+
+  /// Wall-clock fields in the form a CLDR skeleton asks for, e.g. `yMMMEd`, `jm`.
+  package func civil(_ date: CivilDate, _ secondOfDay: Int, skeleton: String, in language: Language) -> String {
+    let days = Instant.dayNumber(Int64(date.year), Int64(date.month), Int64(date.day))
+    let milliseconds = Double(days * 86_400 + Int64(secondOfDay)) * 1000
+    return opened.withLock { opened in
+      let key = Key(language: language, pattern: skeleton)
+      let format: OpenFormat
+      if let known = opened[key] {
+        format = known
+      } else {
+        guard let made = Self.dateFormat(skeleton, language) else { return "\(date)" }
+        opened[key] = made
+        format = made
+      }
+      var status = U_ZERO_ERROR
+      var text = [UChar](repeating: 0, count: 128)
+      let length = icu_date_format(format.pointer, milliseconds, &text, 128, &status)
+      guard status.rawValue <= U_ZERO_ERROR.rawValue else { return "\(date)" }
+      // CLDR 42 puts a narrow no-break space before AM and PM; fonts and screen readers stumble over it.
+      return String(decoding: text[..<Int(length)], as: UTF16.self).replacing("\u{202F}", with: "\u{A0}")
+    }
+  }
+
+  /// An amount with its currency's sign and decimals, exact: the digits go to ICU as text.
+  package func money(_ money: Money, in language: Language) -> String {
+    opened.withLock { opened in
+      let whole = money.currency.decimals > 0 && money.amount % Self.power(money.currency.decimals) == 0
+      let key = Key(language: language, pattern: "money/\(money.currency.code)/\(whole)")
+      let format: OpenFormat
+      if let known = opened[key] {
+        format = known
+      } else {
+        guard let made = Self.moneyFormat(money.currency, whole: whole, language) else { return money.description }
+        opened[key] = made
+        format = made
+      }
+      let digits = money.description.split(separator: " ")[0]
+      var status = U_ZERO_ERROR
+      var text = [UChar](repeating: 0, count: 96)
+      let length = String(digits).withCString { icu_decimal_format(format.pointer, $0, &text, 96, &status) }
+      guard status.rawValue <= U_ZERO_ERROR.rawValue else { return money.description }
+      return String(decoding: text[..<Int(length)], as: UTF16.self)
+    }
+  }
+
+  private static func power(_ decimals: Int) -> Int { (0..<decimals).reduce(1) { product, _ in product * 10 } }
+
+  private static func dateFormat(_ skeleton: String, _ language: Language) -> OpenFormat? {
+    var status = U_ZERO_ERROR
+    guard let generator = icu_pattern_open(locale(language), &status) else { return nil }
+    defer { icu_pattern_close(generator) }
+    var pattern = [UChar](repeating: 0, count: 128)
+    let wish = Array(skeleton.utf16)
+    let length = icu_pattern_best(generator, wish, Int32(wish.count), &pattern, 128, &status)
+    let zone = Array("UTC".utf16)
+    guard
+      let format = icu_date_open(locale(language), zone, Int32(zone.count), pattern, length, &status),
+      status.rawValue <= U_ZERO_ERROR.rawValue
+    else { return nil }
+    return OpenFormat(pointer: format)
+  }
+
+  private static func moneyFormat(_ currency: Currency, whole: Bool, _ language: Language) -> OpenFormat? {
+    var status = U_ZERO_ERROR
+    let code = Array(currency.code.utf16)
+    guard let format = icu_currency_open(locale(language), code, Int32(code.count), whole ? 1 : 0, &status) else { return nil }
+    return status.rawValue <= U_ZERO_ERROR.rawValue ? OpenFormat(pointer: format) : nil
+  }
+
+  /// Western digits everywhere: prices and times are compared across pages, mails and receipts.
+  private static func locale(_ language: Language) -> String { language.rawValue + "@numbers=latn" }
+}

@@ -1,0 +1,40 @@
+import Glibc
+import CCmark
+package import HTML
+
+/// A person's longer words, written in Markdown (CommonMark with GitHub's tables and strikethrough, through cmark-gfm).
+///
+/// Raw HTML and dangerous addresses are dropped by the renderer's safe mode; headings start below the page's own.
+package enum Markdown {
+  package static func render(_ text: String) -> HTML {
+    cmark_gfm_core_extensions_ensure_registered()
+    let options = CMARK_OPT_DEFAULT | CMARK_OPT_VALIDATE_UTF8 | CMARK_OPT_HARDBREAKS
+    guard let parser = cmark_parser_new(options) else { return .none }
+    defer { cmark_parser_free(parser) }
+    for name in ["table", "strikethrough", "autolink"] {
+      if let found = cmark_find_syntax_extension(name) { cmark_parser_attach_syntax_extension(parser, found) }
+    }
+    var text = text
+    text.withUTF8 { buffer in
+      buffer.withMemoryRebound(to: CChar.self) { cmark_parser_feed(parser, $0.baseAddress, $0.count) }
+    }
+    guard let document = cmark_parser_finish(parser) else { return .none }
+    defer { cmark_node_free(document) }
+    lowerHeadings(document)
+    guard let rendered = cmark_render_html(document, options, cmark_parser_get_syntax_extensions(parser)) else { return .none }
+    defer { free(rendered) }
+    return HTML(trusted: Array(UnsafeRawBufferPointer(start: rendered, count: strlen(rendered))))
+  }
+
+  /// A profile's `#` is not the page's title.
+  private static func lowerHeadings(_ document: OpaquePointer) {
+    guard let walk = cmark_iter_new(document) else { return }
+    defer { cmark_iter_free(walk) }
+    while case let event = cmark_iter_next(walk), event != CMARK_EVENT_DONE {
+      guard event == CMARK_EVENT_ENTER, let node = cmark_iter_get_node(walk),
+        cmark_node_get_type(node) == CMARK_NODE_HEADING
+      else { continue }
+      cmark_node_set_heading_level(node, min(6, cmark_node_get_heading_level(node) + 2))
+    }
+  }
+}

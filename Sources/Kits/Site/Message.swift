@@ -1,0 +1,127 @@
+// A catalogue's sentence, parsed once. The form is the part of ICU MessageFormat that sentences here need: `{name}`,
+// `{count, plural, =0 {…} one {…} other {…}}` with `#` for the number, and `{kind, select, a {…} other {…}}`.
+// ICU's own C interface knows numbered arguments only; the plural rules are ICU's (CLDR).
+
+/// What may be put into a sentence.
+package protocol MessageValue: Sendable {
+  /// As it reads; numbers are printed by the language's own digits elsewhere.
+  var wording: String { get }
+  /// The number that plural rules judge, if it is one.
+  var quantity: Int? { get }
+}
+
+extension String: MessageValue {
+  package var wording: String { self }
+  package var quantity: Int? { nil }
+}
+
+extension Int: MessageValue {
+  package var wording: String { String(self) }
+  package var quantity: Int? { self }
+}
+
+/// One sentence of a catalogue.
+struct Message: Equatable, Sendable {
+  indirect enum Piece: Equatable, Sendable {
+    case text(String)
+    case value(String)
+    case number
+    case plural(String, [String: Message])
+    case select(String, [String: Message])
+  }
+
+  let pieces: [Piece]
+
+  struct Malformed: Error, Equatable { let reason: String }
+
+  init(pieces: [Piece]) { self.pieces = pieces }
+
+  /// Reads a sentence; an unclosed brace, an unknown form or a choice without `other` is malformed.
+  init(parsing text: String) throws(Malformed) {
+    var rest = Substring(text)
+    self = try Self.parse(&rest, inChoice: false)
+    guard rest.isEmpty else { throw Malformed(reason: "a closing brace without its opening one") }
+  }
+
+  private static func parse(_ rest: inout Substring, inChoice: Bool) throws(Malformed) -> Message {
+    var pieces: [Piece] = []
+    var text = ""
+    func flush() {
+      if !text.isEmpty { pieces.append(.text(text)) }
+      text = ""
+    }
+    while let character = rest.first {
+      switch character {
+      case "{":
+        flush()
+        rest.removeFirst()
+        pieces.append(try argument(&rest))
+      case "}":
+        flush()
+        return Message(pieces: pieces)
+      case "#" where inChoice:
+        flush()
+        rest.removeFirst()
+        pieces.append(.number)
+      default:
+        text.append(character)
+        rest.removeFirst()
+      }
+    }
+    flush()
+    return Message(pieces: pieces)
+  }
+
+  private static func argument(_ rest: inout Substring) throws(Malformed) -> Piece {
+    guard let end = rest.firstIndex(where: { $0 == "}" || $0 == "," }) else { throw Malformed(reason: "an unclosed brace") }
+    let name = String(rest[..<end].filter { !$0.isWhitespace })
+    guard !name.isEmpty else { throw Malformed(reason: "an argument without a name") }
+    let stop = rest[end]
+    rest = rest[rest.index(after: end)...]
+    if stop == "}" { return .value(name) }
+    guard let comma = rest.firstIndex(of: ",") else { throw Malformed(reason: "\(name): a choice without its cases") }
+    let form = String(rest[..<comma].filter { !$0.isWhitespace })
+    rest = rest[rest.index(after: comma)...]
+    var cases: [String: Message] = [:]
+    while true {
+      rest = rest.drop { $0.isWhitespace }
+      guard let character = rest.first else { throw Malformed(reason: "\(name): an unclosed choice") }
+      if character == "}" {
+        rest.removeFirst()
+        break
+      }
+      guard let open = rest.firstIndex(of: "{") else { throw Malformed(reason: "\(name): a case without its sentence") }
+      let label = String(rest[..<open].filter { !$0.isWhitespace })
+      rest = rest[rest.index(after: open)...]
+      cases[label] = try parse(&rest, inChoice: form == "plural")
+      guard rest.first == "}" else { throw Malformed(reason: "\(name): an unclosed case") }
+      rest.removeFirst()
+    }
+    guard cases["other"] != nil else { throw Malformed(reason: "\(name): a choice without `other`") }
+    switch form {
+    case "plural": return .plural(name, cases)
+    case "select": return .select(name, cases)
+    default: throw Malformed(reason: "\(name): \(form) is no form of ours")
+    }
+  }
+
+  /// The sentence with `values` put in. A value that is not given shows as `{name}`, which tests look for.
+  func wording(_ values: [String: any MessageValue], plural: (Int) -> String, number: Int? = nil) -> String {
+    var out = ""
+    for piece in pieces {
+      switch piece {
+      case .text(let text): out += text
+      case .value(let name): out += values[name]?.wording ?? "{\(name)}"
+      case .number: out += number.map(String.init) ?? "#"
+      case .plural(let name, let cases):
+        let count = values[name]?.quantity ?? 0
+        let chosen = cases["=\(count)"] ?? cases[plural(count)] ?? cases["other"]
+        out += chosen?.wording(values, plural: plural, number: count) ?? ""
+      case .select(let name, let cases):
+        let chosen = cases[values[name]?.wording ?? "other"] ?? cases["other"]
+        out += chosen?.wording(values, plural: plural, number: number) ?? ""
+      }
+    }
+    return out
+  }
+}

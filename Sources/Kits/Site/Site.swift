@@ -1,0 +1,95 @@
+package import Core
+package import HTML
+import Time
+package import Web
+
+/// What every page shares: the site's name and address, its words, formats and assets, and the clock.
+package final class Site: Sendable {
+  package let name: String
+  /// The address people see, without a trailing slash: `https://tutors.example.org`.
+  package let url: String
+  /// The zone a visitor is shown until theirs is known.
+  package let zone: String
+  package let catalogue: Catalogue
+  package let formats: Formats
+  package let assets: Assets
+  package let clock: WallClock
+  /// Whether pages for builders (the gallery) are open.
+  package let isDevelopment: Bool
+
+  package init(
+    name: String, url: String, zone: String, catalogue: Catalogue, assets: Assets, clock: WallClock, isDevelopment: Bool = false
+  ) {
+    self.name = name
+    self.url = url
+    self.zone = zone
+    self.catalogue = catalogue
+    self.assets = assets
+    self.clock = clock
+    self.isDevelopment = isDevelopment
+    formats = Formats()
+  }
+
+  /// The words, zone and tools for the reader of this request.
+  package func context(for request: Request) -> PageContext {
+    PageContext(
+      site: self, t: catalogue.words(in: request.language), viewer: request.identity, zone: Zone(request.zone) ?? Zone(zone) ?? .utc,
+      now: clock.now, path: request.path, csrf: request.csrf)
+  }
+
+  /// The words, zone and tools for a reader who is not here: a mail's recipient, a job's subject.
+  package func context(language: Language, zone identifier: String) -> PageContext {
+    PageContext(
+      site: self, t: catalogue.words(in: language), viewer: nil, zone: Zone(identifier) ?? Zone(zone) ?? .utc, now: clock.now,
+      path: "", csrf: "")
+  }
+
+  /// A whole page: the view in the shell.
+  package func page(_ view: some View, for request: Request, status: Int = 200) -> Response {
+    let context = context(for: request)
+    return .html(Shell(view: view, page: context).markup, status: status)
+  }
+
+  /// The page that stands for a failure; `Web`'s one translator calls it.
+  package func problem(_ problem: Problem, for request: Request) -> Response {
+    page(ProblemPage(problem: problem, number: request.id), for: request, status: problem.status)
+  }
+}
+
+/// Something with a title and a body, built of plain values. It queries nothing and knows no request.
+package protocol View: Sendable {
+  var layout: Layout { get }
+  func title(_ page: PageContext) -> String
+  func body(_ page: PageContext) -> HTML
+}
+
+extension View {
+  package var layout: Layout { .standard }
+}
+
+/// How wide a page's content runs, and whether the shell stands round it.
+package enum Layout: Sendable {
+  /// 72rem: lists and dashboards.
+  case standard
+  /// 44rem: forms, receipts.
+  case narrow
+  /// 28rem: sign-in.
+  case slim
+  /// Edge to edge: landing.
+  case full
+  /// Edge to edge and without footer and bottom bar: the live room.
+  case room
+}
+
+/// A piece that an upper room gives a lower one to show on its page, for the thing that page is about.
+package struct Panel<Subject: Sendable>: Sendable {
+  private let render: @Sendable (Subject, PageContext) async throws -> HTML
+
+  package init(_ render: @escaping @Sendable (Subject, PageContext) async throws -> HTML) { self.render = render }
+
+  package static var none: Panel { Panel { _, _ in .none } }
+
+  package func callAsFunction(_ subject: Subject, _ page: PageContext) async throws -> HTML {
+    try await render(subject, page)
+  }
+}

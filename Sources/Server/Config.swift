@@ -1,0 +1,105 @@
+import Core
+import Glibc
+
+/// Every setting of the server, read once from the environment. `Config/sample.env` is the manual: one sentence each.
+struct Config: Sendable {
+  let home: String
+  let assets: String
+  let migrations: String
+  let databaseURL: String
+  let host: String
+  let port: Int
+  let siteName: String
+  let siteURL: String
+  let zone: String
+  let loops: Int
+  let connectionsPerLoop: Int
+  let secret: String
+  let smtpURL: String?
+  let mailFrom: String
+  let stunURLs: [String]
+  let turnURLs: [String]
+  let turnSecret: String?
+  let isDevelopment: Bool
+  let limitsFactor: Int
+  let logLevel: Log.Level
+
+  /// A setting that cannot be used, in a sentence that names it.
+  struct Unusable: Error, CustomStringConvertible { let description: String }
+
+  init(environment: [String: String]) throws(Unusable) {
+    func text(_ name: String, or standard: String) -> String { environment[name].flatMap { $0.isEmpty ? nil : $0 } ?? standard }
+    func number(_ name: String, or standard: Int, _ range: ClosedRange<Int>) throws(Unusable) -> Int {
+      guard let given = environment[name], !given.isEmpty else { return standard }
+      guard let value = Int(given), range.contains(value) else {
+        throw Unusable(description: "\(name) is “\(given)”; it must be a whole number from \(range.lowerBound) to \(range.upperBound).")
+      }
+      return value
+    }
+    func list(_ name: String) -> [String] { text(name, or: "").split(separator: ",").map { $0.trimmingSpaces() }.filter { !$0.isEmpty } }
+
+    home = text("TUTALINK_HOME", or: ".tutalink")
+    assets = text("TUTALINK_ASSETS", or: "Assets")
+    migrations = text("TUTALINK_MIGRATIONS", or: "Database/Migrations")
+    guard let url = environment["DATABASE_URL"], !url.isEmpty else {
+      throw Unusable(description: "DATABASE_URL is not set. `bin/run` starts a private database and sets it.")
+    }
+    databaseURL = url
+    host = text("HOST", or: "127.0.0.1")
+    port = try number("PORT", or: 8080, 0...65_535)
+    siteName = text("SITE_NAME", or: "TutaLink")
+    let address = text("SITE_URL", or: "http://localhost:\(port)")
+    guard address.hasPrefix("http://") || address.hasPrefix("https://") else {
+      throw Unusable(description: "SITE_URL is “\(address)”; it must begin with http:// or https://.")
+    }
+    siteURL = address.hasSuffix("/") ? String(address.dropLast()) : address
+    zone = text("SITE_ZONE", or: "UTC")
+    loops = try number("LOOPS", or: max(1, min(16, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))), 1...64)
+    connectionsPerLoop = try number("CONNECTIONS_PER_LOOP", or: 8, 1...100)
+    smtpURL = environment["SMTP_URL"].flatMap { $0.isEmpty ? nil : $0 }
+    mailFrom = text("MAIL_FROM", or: "\(siteName) <no-reply@localhost>")
+    stunURLs = list("STUN_URLS")
+    turnURLs = list("TURN_URLS")
+    turnSecret = environment["TURN_SECRET"].flatMap { $0.isEmpty ? nil : $0 }
+    isDevelopment = text("DEV", or: "0") == "1"
+    limitsFactor = try number("LIMITS_FACTOR", or: 1, 1...1_000_000)
+    guard let level = Log.Level(rawValue: text("LOG_LEVEL", or: "info")) else {
+      throw Unusable(description: "LOG_LEVEL is “\(text("LOG_LEVEL", or: ""))”; it must be debug, info, warning or error.")
+    }
+    logLevel = level
+    secret = try Self.secret(given: environment["SECRET_KEY"], home: home)
+  }
+
+  /// The key that signs cookies and seals columns: given, or kept in the home folder, or made there at the first start.
+  private static func secret(given: String?, home: String) throws(Unusable) -> String {
+    if let given, !given.isEmpty {
+      guard given.utf8.count >= 32 else { throw Unusable(description: "SECRET_KEY is shorter than 32 characters.") }
+      return given
+    }
+    mkdir(home, 0o700)
+    let path = home + "/secret"
+    if let kept = contents(of: path), kept.utf8.count >= 32 { return kept }
+    var random = SystemRandomNumberGenerator()
+    let made = (0..<4).map { _ in String(random.next(), radix: 36) + String(random.next(), radix: 36) }.joined()
+    let file = open(path, O_WRONLY | O_CREAT | O_EXCL, 0o600)
+    guard file >= 0 else {
+      // Another process was first; what it wrote is the secret.
+      if let kept = contents(of: path), kept.utf8.count >= 32 { return kept }
+      throw Unusable(description: "\(path) cannot be written: \(String(cString: strerror(errno))).")
+    }
+    defer { close(file) }
+    guard write(file, made, made.utf8.count) == made.utf8.count, fsync(file) == 0 else {
+      throw Unusable(description: "\(path) cannot be written: \(String(cString: strerror(errno))).")
+    }
+    return made
+  }
+
+  private static func contents(of path: String) -> String? {
+    let file = open(path, O_RDONLY)
+    guard file >= 0 else { return nil }
+    defer { close(file) }
+    var bytes = [UInt8](repeating: 0, count: 4096)
+    let count = read(file, &bytes, bytes.count)
+    return count > 0 ? String(decoding: bytes[..<count], as: UTF8.self).trimmingSpaces() : nil
+  }
+}
