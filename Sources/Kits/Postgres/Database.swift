@@ -157,6 +157,13 @@ package final class Database: Querying {
     try await listener.listen(channel, missed: missed, heard)
   }
 
+  /// Tells whoever listens on `channel`, here at once and in other processes soon, that there is something new; without
+  /// saying what, so that many announcements become one. Unlike `notify` it is no part of a transaction, and so does
+  /// not make commits wait for each other (PostgreSQL takes one lock for all that notify).
+  package func announce(_ channel: String) {
+    listener.announce(channel) { [weak self] in try? await self?.notify(channel) }
+  }
+
   // MARK: Life
 
   /// All loops together, now.

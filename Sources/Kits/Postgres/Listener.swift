@@ -18,6 +18,10 @@ final class Listener: @unchecked Sendable {
   private var connection: Connection?
   private var opening: Task<Void, any Error>?
   private var isClosed = false
+  private var announcing: Set<String> = []
+
+  /// Others hear of a channel at most so often.
+  private static let announcementPause = Duration.milliseconds(50)
 
   init(url: String, loop: Loop, connectors: BlockingPool, cancellers: BlockingPool, log: Log) {
     self.url = url
@@ -92,6 +96,21 @@ final class Listener: @unchecked Sendable {
           try? await loop.sleep(delay)
           delay = min(delay * 2, .seconds(5))
         }
+      }
+    }
+  }
+
+  /// Calls the ears of this process, and has `notify` tell the other processes.
+  func announce(_ channel: String, _ notify: @escaping @Sendable () async -> Void) {
+    loop.post { [self] in
+      guard !isClosed else { return }
+      for ear in ears[channel] ?? [] { ear.heard("") }
+      guard announcing.insert(channel).inserted else { return }
+      Task(executorPreference: loop) { [self] in
+        // What is announced while we wait is told with it.
+        try? await loop.sleep(Self.announcementPause)
+        announcing.remove(channel)
+        if !isClosed { await notify() }
       }
     }
   }

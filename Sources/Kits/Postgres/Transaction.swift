@@ -43,6 +43,9 @@ package struct Transaction: Querying {
     try await withTaskExecutorPreference(scope.loop, operation: body)
   }
 
+  /// The database this is a transaction of: for what happens after the commit.
+  package var database: Database { scope.database }
+
   /// Runs `action` once the transaction is committed, in the order given; never when it is rolled back, or when the
   /// savepoint around it is. For what the world outside the database must hear of only then.
   package func afterCommit(_ action: @escaping @Sendable () async -> Void) {
