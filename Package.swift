@@ -41,7 +41,7 @@ func tests(_ name: String, in floor: String, uses: [String] = []) -> Target {
 }
 
 let offering = ["Core", "HTML", "JSON", "Web", "Postgres", "Jobs", "Bus", "Time", "Platform", "Site"]
-let proving = offering + ["TestKit"]
+let proving = offering + ["TestKit", "TestDatabase"]
 
 let targets: [Target] = [
   library("CSystem"),
@@ -118,7 +118,7 @@ let targets: [Target] = [
   tests("Accounts", in: "Features", uses: proving + ["Crypto", "Files", "Notices"]),
   tests("Files", in: "Features", uses: proving + ["Crypto", "Loop", "CGD"]),
   tests("Notices", in: "Features", uses: proving + ["Accounts", "Loop", "Outbound"]),
-  tests("Ledger", in: "Features", uses: proving + ["Accounts"]),
+  tests("Ledger", in: "Features", uses: proving),
   tests("Tutors", in: "Features", uses: proving + ["Accounts", "Files", "Notices"]),
   tests("Scheduling", in: "Features", uses: proving),
   tests("Bookings", in: "Features", uses: proving + ["Accounts", "Tutors", "Scheduling", "Ledger", "Notices"]),
