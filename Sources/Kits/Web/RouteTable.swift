@@ -502,19 +502,6 @@ package final class RouteTable: Sendable {
   }
 }
 
-/// A monotonic start, for durations in the log.
-struct Stopwatch: Sendable {
-  private let start: UInt64 = Stopwatch.now()
-
-  static func now() -> UInt64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return UInt64(time.tv_sec) * 1_000_000 + UInt64(time.tv_nsec) / 1000
-  }
-
-  var microseconds: Int { Int(Self.now() - start) }
-}
-
 /// One route's counters and durations.
 final class RouteFigures: Sendable {
   private let metrics: Metrics
