@@ -50,11 +50,7 @@ package actor Runner {
     log: Log = Log(), clock: WallClock = .system, workers: Int = 8, lease: Duration = .seconds(120)
   ) {
     self.database = database
-    let sweep = Schedule("jobs.sweep", every: .seconds(3600)) {
-      try await database.run(.sweepJobs(before: clock.now - .days(7)))
-      try await database.run(.sweepEvents(before: clock.now - .days(30)))
-    }
-    self.schedules = schedules + [sweep]
+    self.schedules = schedules
     self.reactions = reactions
     let all = handlers + reactions.map(\.handler) + self.schedules.map(\.handler)
     self.handlers = Dictionary(all.map { ($0.name, $0) }) { one, _ in
@@ -113,6 +109,7 @@ package actor Runner {
 
   private func work() async {
     var dispatchedAt: Instant?
+    var sweptAt: Instant?
     while true {
       var pause = Self.rest
       if !isStopping {
@@ -122,6 +119,11 @@ package actor Runner {
           if bell.hasRung() || dispatchedAt.map({ now - $0 >= .seconds(1) || now < $0 }) ?? true {
             dispatchedAt = now
             try await produce(now)
+          }
+          if sweptAt.map({ now - $0 >= .hours(1) }) ?? true {
+            sweptAt = now
+            try await database.run(.sweepJobs(before: now - .days(7)))
+            try await database.run(.sweepEvents(before: now - .days(30)))
           }
           if waiting.isEmpty, active < workers { waiting = try await claim(clock.now) }
           if waiting.isEmpty, active == 0, let due = try await database.first(.nextDue(names)) {

@@ -53,6 +53,13 @@ package final class Database: Querying {
     listener = Listener(url: url, loop: loops.loops[0], connectors: connectors, cancellers: cancellers, log: log)
   }
 
+  /// Whoever forgets to close it still leaves no session behind, as long as the loops run.
+  deinit {
+    let (listener, pools) = (listener, pools)
+    Task(executorPreference: listener.loop) { await listener.close() }
+    for pool in pools { Task(executorPreference: pool.loop) { await pool.close() } }
+  }
+
   // MARK: Statements
 
   @concurrent package func all<Row>(_ query: Query<Row>) async throws -> [Row] {
@@ -66,10 +73,11 @@ package final class Database: Querying {
   }
 
   /// A statement on its own. A read that found its session dead is asked again on another: it changed nothing.
+  /// A restart kills all sessions of the pool, so as many may have to be gone through.
   private func once<Result: Sendable>(
     _ sql: SQL, _ pool: Pool, _ read: (Answer, [String]) throws -> Result
   ) async throws -> Result {
-    var isSecondTry = false
+    var dead = 0
     while true {
       let connection = try await pool.acquire()
       let answer: Answer
@@ -79,10 +87,10 @@ package final class Database: Querying {
         pool.release(connection)
       } catch {
         pool.release(connection)
-        guard let error = error as? PostgresError, error.isConnectionLost, !isSecondTry, Self.onlyReads(sql.text) else {
+        guard let error = error as? PostgresError, error.isConnectionLost, dead < pool.limit, Self.onlyReads(sql.text) else {
           throw error
         }
-        isSecondTry = true
+        dead += 1
         continue
       }
       return try read(answer, columns)

@@ -59,8 +59,8 @@ final class Listener: @unchecked Sendable {
       let address = try await connectors.run { UInt(bitPattern: try Session.open(url, statementTimeout: nil)) }
       let made = Connection(OpaquePointer(bitPattern: address)!, loop: loop, cancellers: cancellers)
       guard !isClosed else { return made.close() }
-      made.onNotification = { [unowned self] channel, payload in
-        for ear in ears[channel] ?? [] { ear.heard(payload) }
+      made.onNotification = { [weak self] channel, payload in
+        for ear in self?.ears[channel] ?? [] { ear.heard(payload) }
       }
       made.onLost = { [weak self] in self?.lost() }
       do {

@@ -44,7 +44,7 @@ final class Pool: @unchecked Sendable {
   let statistics = Locked(DatabaseStatistics())
 
   private let url: String
-  private let limit: Int
+  let limit: Int
   private let patience: Duration
   private let statementTimeout: Duration
   private let connectors: BlockingPool
@@ -96,7 +96,8 @@ final class Pool: @unchecked Sendable {
       try await withUnsafeThrowingContinuation { continuation in
         if Task.isCancelled { return continuation.resume(throwing: CancellationError()) }
         waiter.continuation = continuation
-        waiter.timer = loop.timer { [unowned self, unowned waiter] in
+        waiter.timer = loop.timer { [weak self, weak waiter] in
+          guard let self, let waiter else { return }
           statistics.withLock { $0.timeouts += 1 }
           log.warning("database.pool_timeout", ["loop": .text(loop.name), "waiting": .number(line.count)])
           dismiss(waiter, Failure.unavailable)
@@ -164,7 +165,9 @@ final class Pool: @unchecked Sendable {
       connecting -= 1
       failingSince = nil
       let connection = Connection(OpaquePointer(bitPattern: address)!, loop: loop, cancellers: cancellers)
-      connection.onLost = { [unowned self, unowned connection] in forget(connection) }
+      connection.onLost = { [weak self, weak connection] in
+        if let connection { self?.forget(connection) }
+      }
       release(connection)
     } catch {
       connecting -= 1

@@ -53,7 +53,7 @@ package struct Transaction: Querying {
   }
 
   /// Runs `body`, and undoes what it wrote when it throws; the transaction itself goes on. One at a time.
-  package func savepoint<Result>(_ body: (Transaction) async throws -> Result) async throws -> Result {
+  @discardableResult package func savepoint<Result>(_ body: (Transaction) async throws -> Result) async throws -> Result {
     let count = scope.actions.withLock { $0.count }
     try await simply("savepoint inner_\(count)")
     do {
@@ -119,7 +119,7 @@ extension Database {
   /// is run again from the start, up to three times: what it does outside the database must bear that, or wait in
   /// ``Transaction/afterCommit(_:)``. An error inside makes the transaction unusable; use a savepoint to go on after
   /// one.
-  package func transaction<Result>(
+  @discardableResult package func transaction<Result>(
     isolation: Isolation = .readCommitted, _ body: (Transaction) async throws -> Result
   ) async throws -> Result {
     var attempt = 0
@@ -149,10 +149,11 @@ extension Database {
     }
   }
 
-  /// A session with a transaction open. One that turns out dead at this first word is replaced.
+  /// A session with a transaction open. One that turns out dead at this first word is replaced, as
+  /// often as the pool may hold such.
   @concurrent private func begin(_ isolation: Isolation) async throws -> TransactionScope {
     guard let pool = ownPool else { return try await onLoop { try await self.begin(isolation) } }
-    var isSecondTry = false
+    var dead = 0
     while true {
       let connection = try await pool.acquire()
       do {
@@ -160,8 +161,8 @@ extension Database {
         return TransactionScope(self, pool, connection)
       } catch {
         pool.release(connection)
-        guard (error as? PostgresError)?.isConnectionLost == true, !isSecondTry else { throw error }
-        isSecondTry = true
+        guard (error as? PostgresError)?.isConnectionLost == true, dead < pool.limit else { throw error }
+        dead += 1
       }
     }
   }
