@@ -57,7 +57,7 @@ let targets: [Target] = [
   library("CICal", package: "libical"),
   library("CGLib", package: "glib-2.0"),
   library("CICU", package: "icu-i18n"),
-  library("CGD", package: "gdlib"),
+  library("CGD"),
 
   // Kits: few, small, boring; they know nothing of tutoring.
   kit("Core", uses: ["CSystem"]),
