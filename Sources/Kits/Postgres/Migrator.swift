@@ -44,11 +44,14 @@ package struct Migrator {
   /// What would be applied, in order. Refuses as ``migrate()`` would.
   package func pending() throws -> [String] {
     let connection = try PlainConnection(url)
-    return try plan(connection).map(\.name)
+    return try plan(files(), connection).map(\.name)
   }
 
   /// Applies what is pending and returns the names. Those before a failing one stay applied.
-  @discardableResult package func migrate() throws -> [String] {
+  @discardableResult package func migrate() throws -> [String] { try migrate(try files()) }
+
+  /// The same for some of the files: for the tests of kits, which need not wait for every feature.
+  @discardableResult package func migrate(_ files: [(name: String, text: String)]) throws -> [String] {
     let connection = try PlainConnection(url)
     // Any number will do, as long as it is this one; the lock ends with the session.
     _ = try connection.rows("select pg_advisory_lock(7411042311)")
@@ -60,7 +63,7 @@ package struct Migrator {
         applied_at timestamptz not null default now()
       )
       """)
-    let pending = try plan(connection)
+    let pending = try plan(files, connection)
     for migration in pending {
       do {
         try connection.script("begin")
@@ -94,8 +97,9 @@ package struct Migrator {
     }
   }
 
-  private func plan(_ connection: borrowing PlainConnection) throws -> [(name: String, text: String)] {
-    let files = try files()
+  private func plan(
+    _ files: [(name: String, text: String)], _ connection: borrowing PlainConnection
+  ) throws -> [(name: String, text: String)] {
     var applied: [String: String] = [:]
     if try connection.rows("select to_regclass('schema_migrations')").first?.first ?? nil != nil {
       for row in try connection.rows("select name, hash from schema_migrations") {

@@ -22,8 +22,8 @@ enum TestCluster {
   }
 
   /// A database of its own for one test; its name.
-  static func make(isEmpty: Bool) async throws -> String {
-    let source = isEmpty ? "template0" : try await template.value
+  static func make(_ contents: Contents) async throws -> String {
+    let source = try await template(for: contents)
     return try await threads.run {
       let name = "tutalink_test_" + stamp()
       let cluster = try PlainConnection(address())
@@ -36,28 +36,43 @@ enum TestCluster {
     try await threads.run { try PlainConnection(address()).script("drop database if exists \(name) with (force)") }
   }
 
+  private static let templates = Locked<[Contents: Task<String, any Error>]>([:])
+
   /// The migrated database the others are copies of, made when there is none for the migrations as they are now.
-  private static let template = Task.detached {
-    try await threads.run {
-      let cluster = try PlainConnection(address())
-      let migrator = Migrator(folder: folder, url: try address())
-      let text = try migrator.files().map { "\($0.name)\n\($0.text)" }.joined(separator: "\n")
-      let hash = try cluster.rows("select left(encode(sha256(convert_to($1, 'UTF8')), 'hex'), 16)", [text])
-      let prefix = "tutalink_template_" + (hash[0][0] ?? "")
-      _ = try cluster.rows("select pg_advisory_lock(7411042312)")
-      if let name = try names(cluster, prefix).first { return name }
-      try clean(cluster)
-      let (making, name) = ("tutalink_making_" + stamp(), "\(prefix)_\(stamp().prefix(12))")
-      try cluster.script("create database \(making) template template0")
-      do {
-        try Migrator(folder: folder, url: address(of: making)).migrate()
-        try cluster.script("alter database \(making) rename to \(name)")
-      } catch {
-        try? cluster.script("drop database \(making) with (force)")
-        throw error
-      }
-      return name
+  private static func template(for contents: Contents) async throws -> String {
+    if contents == .nothing { return "template0" }
+    let task = templates.withLock { templates in
+      if let known = templates[contents] { return known }
+      let task = Task.detached { try await threads.run { try findOrMakeTemplate(contents) } }
+      templates[contents] = task
+      return task
     }
+    return try await task.value
+  }
+
+  private static func findOrMakeTemplate(_ contents: Contents) throws -> String {
+    let cluster = try PlainConnection(address())
+    var files = try Migrator(folder: folder, url: address()).files()
+    if case .only(let names) = contents {
+      files.removeAll { !names.contains($0.name) }
+      precondition(files.count == names.count, "not all of \(names) are in Database/Migrations")
+    }
+    let text = files.map { "\($0.name)\n\($0.text)" }.joined(separator: "\n")
+    let hash = try cluster.rows("select left(encode(sha256(convert_to($1, 'UTF8')), 'hex'), 16)", [text])
+    let prefix = "tutalink_template_" + (hash[0][0] ?? "")
+    _ = try cluster.rows("select pg_advisory_lock(7411042312)")
+    if let name = try names(cluster, prefix).first { return name }
+    try clean(cluster)
+    let (making, name) = ("tutalink_making_" + stamp(), "\(prefix)_\(stamp().prefix(12))")
+    try cluster.script("create database \(making) template template0")
+    do {
+      try Migrator(folder: folder, url: address(of: making)).migrate(files)
+      try cluster.script("alter database \(making) rename to \(name)")
+    } catch {
+      try? cluster.script("drop database \(making) with (force)")
+      throw error
+    }
+    return name
   }
 
   private static func names(_ cluster: borrowing PlainConnection, _ prefix: String) throws -> [String] {

@@ -7,11 +7,21 @@ package import Core
 package import Loop
 package import Postgres
 
-/// Runs `body` with a database of its own, migrated and empty, on one of the tests' two loops. Dropped afterwards.
+/// What a test's database holds at first.
+package enum Contents: Hashable, Sendable {
+  /// All of Database/Migrations, and no rows.
+  case house
+  /// These files of it: a kit's tests need not wait for every feature's tables.
+  case only([String])
+  /// Nothing.
+  case nothing
+}
+
+/// Runs `body` with a database of its own, on one of the tests' two loops. Dropped afterwards.
 package func withDatabase<Outcome>(
-  connectionsPerLoop: Int = 4, log: Log = .silent, _ body: (Database) async throws -> Outcome
+  _ contents: Contents = .house, connectionsPerLoop: Int = 4, log: Log = .silent, _ body: (Database) async throws -> Outcome
 ) async throws -> Outcome {
-  try await withDatabaseAddress { address in
+  try await withDatabaseAddress(contents) { address in
     let statements = TestCluster.statements
     let database = Database(
       url: address, loops: TestCluster.loops, connectionsPerLoop: connectionsPerLoop, log: log,
@@ -34,14 +44,12 @@ private func onLoop<Outcome>(
 }
 
 /// The same for what opens the database itself: `body` is given its address.
-///
-/// - Parameter isEmpty: whether to leave out the migrations.
 package func withDatabaseAddress<Outcome>(
-  isEmpty: Bool = false, _ body: (_ address: String) async throws -> Outcome
+  _ contents: Contents = .house, _ body: (_ address: String) async throws -> Outcome
 ) async throws -> Outcome {
   await TestCluster.gate.enter()
   defer { TestCluster.gate.leave() }
-  let name = try await TestCluster.make(isEmpty: isEmpty)
+  let name = try await TestCluster.make(contents)
   do {
     let outcome = try await body(try TestCluster.address(of: name))
     try await TestCluster.drop(name)

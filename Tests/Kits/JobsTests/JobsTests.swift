@@ -6,6 +6,8 @@ import Postgres
 import TestDatabase
 import Testing
 
+let jobsOnly = Contents.only(["20261120-0900-jobs.sql"])
+
 struct Greet: Job {
   static let name = "tests.greet"
   let number: Int
@@ -43,7 +45,7 @@ struct Broken: Error {}
   }
 
   @Test func `a job runs after its commit, and not at all without one`() async throws {
-    try await withDatabase { database in
+    try await withDatabase(jobsOnly) { database in
       let seen = Seen<Int>()
       let runner = runner(database, [JobHandler(Greet.self) { job, _ in seen.add(job.number) }])
       try? await database.transaction { tx in
@@ -62,7 +64,7 @@ struct Broken: Error {}
   }
 
   @Test func `a job for later waits for its time`() async throws {
-    try await withDatabase { database in
+    try await withDatabase(jobsOnly) { database in
       let seen = Seen<Int>()
       let runner = runner(database, [JobHandler(Greet.self) { job, _ in seen.add(job.number) }])
       try await database.transaction { try await $0.enqueue(Greet(number: 1), at: clock.now + .hours(1)) }
@@ -75,7 +77,7 @@ struct Broken: Error {}
   }
 
   @Test func `waiting jobs of one key are one; one under way does not count`() async throws {
-    try await withDatabase { database in
+    try await withDatabase(jobsOnly) { database in
       let seen = Seen<Int>()
       let runner = runner(
         database,
@@ -94,7 +96,7 @@ struct Broken: Error {}
   }
 
   @Test func `a waiting job can be taken back`() async throws {
-    try await withDatabase { database in
+    try await withDatabase(jobsOnly) { database in
       let seen = Seen<Int>()
       let runner = runner(database, [JobHandler(Greet.self) { job, _ in seen.add(job.number) }])
       try await database.transaction { try await $0.enqueue(Greet(number: 1), key: "k") }
@@ -106,7 +108,7 @@ struct Broken: Error {}
   }
 
   @Test func `what fails is tried again later and later, and at last waits for a person`() async throws {
-    try await withDatabase { database in
+    try await withDatabase(jobsOnly) { database in
       let seen = Seen<Int>()
       let repaired = Locked(false)
       let runner = runner(
@@ -147,7 +149,7 @@ struct Broken: Error {}
   }
 
   @Test func `a hopeless job is given up at once, and an unreadable one too`() async throws {
-    try await withDatabase { database in
+    try await withDatabase(jobsOnly) { database in
       let runner = runner(
         database,
         [JobHandler(Fragile.self) { _, _ in throw Hopeless("no such address") }, JobHandler(Greet.self) { _, _ in }])
@@ -163,7 +165,7 @@ struct Broken: Error {}
   }
 
   @Test func `a job whose time has not come is put off without counting`() async throws {
-    try await withDatabase { database in
+    try await withDatabase(jobsOnly) { database in
       let seen = Seen<Int>()
       let later = clock.now + .hours(2)
       let runner = runner(
@@ -183,7 +185,7 @@ struct Broken: Error {}
   }
 
   @Test func `a failed job whose key waits again stands back`() async throws {
-    try await withDatabase { database in
+    try await withDatabase(jobsOnly) { database in
       let runner = runner(
         database,
         [
@@ -201,7 +203,7 @@ struct Broken: Error {}
   }
 
   @Test func `what a worker held when it died is done by another once the lease is over`() async throws {
-    try await withDatabase { database in
+    try await withDatabase(jobsOnly) { database in
       let seen = Seen<Int>()
       try await database.transaction { try await $0.enqueue(Greet(number: 1)) }
       // A worker that leased the job and was never heard of again.
@@ -220,7 +222,7 @@ struct Broken: Error {}
   }
 
   @Test func `a job that killed its last worker is buried, not run`() async throws {
-    try await withDatabase { database in
+    try await withDatabase(jobsOnly) { database in
       let seen = Seen<Int>()
       try await database.transaction { try await $0.enqueue(Fragile()) }
       try await database.run(
@@ -233,7 +235,7 @@ struct Broken: Error {}
   }
 
   @Test func `a transactional job leaves nothing behind when it fails, and is done with its writes`() async throws {
-    try await withDatabase { database in
+    try await withDatabase(jobsOnly) { database in
       try await database.run(Query("create table effects (n int)"))
       let runner = runner(
         database,
@@ -254,7 +256,7 @@ struct Broken: Error {}
   }
 
   @Test func `a transactional job that lost its lease meanwhile writes nothing`() async throws {
-    try await withDatabase { database in
+    try await withDatabase(jobsOnly) { database in
       try await database.run(Query("create table effects (n int)"))
       let runner = runner(
         database,
@@ -279,7 +281,7 @@ struct Broken: Error {}
   }
 
   @Test func `jobs nobody here knows are left for those who do`() async throws {
-    try await withDatabase { database in
+    try await withDatabase(jobsOnly) { database in
       try await database.transaction { try await $0.enqueue(Greet(number: 1)) }
       let runner = runner(database)
       try await runner.runDue()
@@ -293,7 +295,7 @@ struct Broken: Error {}
   let clock = SteppedClock("2026-03-01T09:00:00Z")
 
   @Test func `every reaction hears of an event, each on its own, and each effect happens once`() async throws {
-    try await withDatabase { database in
+    try await withDatabase(jobsOnly) { database in
       try await database.run(Query("create table effects (listener text, lesson int)"))
       let fails = Locked(true)
       let outside = Seen<Int>()
@@ -332,7 +334,7 @@ struct Broken: Error {}
   }
 
   @Test func `a schedule's turn is taken by one of two runners, and missed turns are made up for once`() async throws {
-    try await withDatabase { database in
+    try await withDatabase(jobsOnly) { database in
       let turns = Seen<Instant>()
       let runners = (0..<2).map { _ in
         Runner(
@@ -366,7 +368,7 @@ struct Broken: Error {}
 
 @Suite struct RunnerTests {
   @Test func `four runners racing do each of five hundred jobs once`() async throws {
-    try await withDatabase(connectionsPerLoop: 8) { database in
+    try await withDatabase(jobsOnly, connectionsPerLoop: 8) { database in
       let seen = Seen<Int>()
       let (done, finish) = AsyncStream.makeStream(of: Void.self)
       let handler = JobHandler(Greet.self) { job, _ in
@@ -392,7 +394,7 @@ struct Broken: Error {}
   }
 
   @Test func `a stopping runner waits for what is under way, and gives back what it did not begin`() async throws {
-    try await withDatabase { database in
+    try await withDatabase(jobsOnly) { database in
       let (begun, began) = AsyncStream.makeStream(of: Void.self)
       let (released, release) = AsyncStream.makeStream(of: Void.self)
       let seen = Seen<Int>()
@@ -420,7 +422,7 @@ struct Broken: Error {}
   }
 
   @Test func `a job that will not end is cancelled at stop and waits for another node`() async throws {
-    try await withDatabase { database in
+    try await withDatabase(jobsOnly) { database in
       let (begun, began) = AsyncStream.makeStream(of: Void.self)
       let runner = Runner(
         database: database,
@@ -440,7 +442,7 @@ struct Broken: Error {}
   }
 
   @Test func `a job that takes too long counts as failed`() async throws {
-    try await withDatabase { database in
+    try await withDatabase(jobsOnly) { database in
       let runner = Runner(
         database: database,
         handlers: [
@@ -455,7 +457,7 @@ struct Broken: Error {}
   }
 
   @Test func `a long job keeps its lease while its worker lives`() async throws {
-    try await withDatabase { database in
+    try await withDatabase(jobsOnly) { database in
       let (begun, began) = AsyncStream.makeStream(of: Void.self)
       let (released, release) = AsyncStream.makeStream(of: Void.self)
       let runs = Seen<Int>()

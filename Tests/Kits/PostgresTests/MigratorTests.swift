@@ -11,7 +11,7 @@ import Testing
     let folder = Folder()
     defer { folder.remove() }
     for (name, text) in files { folder.write(name, text) }
-    try await withDatabaseAddress(isEmpty: true) { address in
+    try await withDatabaseAddress(.nothing) { address in
       try await body(folder, Migrator(folder: folder.path, url: address), address)
     }
   }

@@ -23,7 +23,7 @@ private func killOthers(_ database: Database) async throws {
 
 @Suite struct PoolTests {
   @Test func `two hundred queries share eight sessions and all are answered`() async throws {
-    try await withDatabase(connectionsPerLoop: 4) { database async throws in
+    try await withDatabase(.nothing, connectionsPerLoop: 4) { database async throws in
       let sum = try await withThrowingTaskGroup(of: Int.self) { group in
         for number in 0..<200 {
           group.addTask(executorPreference: database.loops.loops[number % 2]) {
@@ -40,7 +40,7 @@ private func killOthers(_ database: Database) async throws {
   }
 
   @Test func `callers off the loops are served too`() async throws {
-    try await withDatabase { database async throws in
+    try await withDatabase(.nothing) { database async throws in
       let answer = try await Task.detached {
         #expect(Loop.current == nil)
         let answer = try await database.transaction { tx in try await tx.one(Query<Int>("select 41")) }
@@ -51,7 +51,7 @@ private func killOthers(_ database: Database) async throws {
   }
 
   @Test func `a cancelled query ends on the server, and its session serves on`() async throws {
-    try await withDatabase(connectionsPerLoop: 1) { database async throws in
+    try await withDatabase(.nothing, connectionsPerLoop: 1) { database async throws in
       let loop = database.loops.loops[0]
       let watcher = Database(url: database.url, loops: database.loops, connectionsPerLoop: 1, log: .silent)
       let backend = try await Task(executorPreference: loop) { try await database.one(Query<Int>("select pg_backend_pid()")) }.value
@@ -71,7 +71,7 @@ private func killOthers(_ database: Database) async throws {
   }
 
   @Test func `who is cancelled while waiting leaves the line, and the others are served`() async throws {
-    try await withDatabase(connectionsPerLoop: 1) { database async throws in
+    try await withDatabase(.nothing, connectionsPerLoop: 1) { database async throws in
       let loop = database.loops.loops[0]
       let (held, hold) = AsyncStream.makeStream(of: Void.self)
       let (released, release) = AsyncStream.makeStream(of: Void.self)
@@ -102,9 +102,9 @@ private func killOthers(_ database: Database) async throws {
   }
 
   @Test func `waiting for a session ends after a while with unavailable`() async throws {
-    try await withDatabase { database async throws in
+    try await withDatabase(.nothing) { database async throws in
       let small = Database(
-        url: database.url, loops: database.loops, connectionsPerLoop: 1, log: .silent, patience: .milliseconds(30))
+        url: database.url, loops: database.loops, connectionsPerLoop: 1, log: .silent, patience: .seconds(2))
       let loop = database.loops.loops[1]
       try await Task(executorPreference: loop) { () async throws in
         try await small.transaction { _ in
@@ -118,7 +118,7 @@ private func killOthers(_ database: Database) async throws {
   }
 
   @Test func `sessions that were cut are replaced, and reads do not notice`() async throws {
-    try await withDatabase(connectionsPerLoop: 3) { database async throws in
+    try await withDatabase(.nothing, connectionsPerLoop: 3) { database async throws in
       let admin = Database(url: database.url, loops: database.loops, connectionsPerLoop: 1, log: .silent)
       for _ in 0..<5 {
         try await withThrowingTaskGroup(of: Int.self) { group in
@@ -136,7 +136,7 @@ private func killOthers(_ database: Database) async throws {
   }
 
   @Test func `a session cut during a write fails that write, once, and no other`() async throws {
-    try await withDatabase(connectionsPerLoop: 1) { database async throws in
+    try await withDatabase(.nothing, connectionsPerLoop: 1) { database async throws in
       let admin = Database(url: database.url, loops: database.loops, connectionsPerLoop: 1, log: .silent)
       try await database.run(Query("create table written (n int)"))
       let write = Task(executorPreference: database.loops.loops[0]) {
@@ -165,7 +165,7 @@ private func killOthers(_ database: Database) async throws {
   }
 
   @Test func `a closed database refuses, and leaves no session behind`() async throws {
-    try await withDatabase { database async throws in
+    try await withDatabase(.nothing) { database async throws in
       let other = Database(url: database.url, loops: database.loops, connectionsPerLoop: 2, log: .silent)
       for loop in database.loops.loops {
         try await Task(executorPreference: loop) { _ = try await other.one(Query<Int>("select 1")) }.value
@@ -179,7 +179,7 @@ private func killOthers(_ database: Database) async throws {
 
   @Test func `a slow statement is logged with its text and without its values`() async throws {
     let lines = Locked<[String]>([])
-    try await withDatabase { database async throws in
+    try await withDatabase(.nothing) { database async throws in
       let slow = Database(
         url: database.url, loops: database.loops, log: Log(sink: { line in lines.withLock { $0.append(line) } }),
         slowest: .milliseconds(5))
@@ -193,7 +193,7 @@ private func killOthers(_ database: Database) async throws {
   }
 
   @Test func `statements survive a change of the tables under them`() async throws {
-    try await withDatabase(connectionsPerLoop: 1) { database async throws in
+    try await withDatabase(.nothing, connectionsPerLoop: 1) { database async throws in
       try await Task(executorPreference: database.loops.loops[0]) { () async throws in
         try await database.run(Query("create table things (a int)"))
         try await database.run(Query("insert into things values (1)"))
@@ -211,7 +211,7 @@ private func killOthers(_ database: Database) async throws {
   }
 
   @Test func `statements made up as we go do not pile up`() async throws {
-    try await withDatabase(connectionsPerLoop: 1) { database async throws in
+    try await withDatabase(.nothing, connectionsPerLoop: 1) { database async throws in
       try await Task(executorPreference: database.loops.loops[0]) { () async throws in
         for number in 0..<600 {
           let columns = (0...number).map { _ in "1" as SQL }.joined(" + ")
@@ -225,7 +225,7 @@ private func killOthers(_ database: Database) async throws {
 
 @Suite struct ListenerTests {
   @Test func `what is said on a channel is heard, in order, after the commit, and again after a cut`() async throws {
-    try await withDatabase { database async throws in
+    try await withDatabase(.nothing) { database async throws in
       let (heard, hear) = AsyncStream.makeStream(of: String.self)
       let (missed, miss) = AsyncStream.makeStream(of: Void.self)
       try await database.listen("words", missed: { miss.yield() }) { hear.yield($0) }
@@ -250,7 +250,7 @@ private func killOthers(_ database: Database) async throws {
   }
 
   @Test func `an announcement is heard here at once and by others soon`() async throws {
-    try await withDatabase { database async throws in
+    try await withDatabase(.nothing) { database async throws in
       let other = Database(url: database.url, loops: database.loops, log: .silent)
       let (here, hear) = AsyncStream.makeStream(of: String.self)
       let (there, hearThere) = AsyncStream.makeStream(of: String.self)

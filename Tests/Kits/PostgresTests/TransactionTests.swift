@@ -9,7 +9,7 @@ struct Broken: Error {}
 
 @Suite struct TransactionTests {
   func withTable(_ body: (Database) async throws -> Void) async throws {
-    try await withDatabase { database async throws in
+    try await withDatabase(.nothing) { database async throws in
       try await database.run(Query("create table things (n int primary key, words text)"))
       try await body(database)
     }

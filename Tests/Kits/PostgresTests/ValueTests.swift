@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct ValueTests {
   @Test func `every value comes back as it was bound`() async throws {
-    try await withDatabase { database async throws in
+    try await withDatabase(.nothing) { database async throws in
       func same<Value: Bindable & Readable & Equatable>(_ value: Value, _ query: (Value) -> SQL) async throws {
         #expect(try await database.one(Query<Value>(query(value))) == value)
       }
@@ -45,14 +45,14 @@ import Testing
 
   @Test(arguments: ["0", "1", "-1", "10000", "0.5", "-0.0001", "123456789.000120", "99999999999999999999.99", "100000000"])
   func `a numeric is read to the last digit`(text: String) async throws {
-    try await withDatabase { database async throws in
+    try await withDatabase(.nothing) { database async throws in
       #expect(try await database.one(Query<String>("select \(text)::numeric")) == text)
       #expect(try await database.one(Query<Double>("select \(text)::numeric")) == Double(text))
     }
   }
 
   @Test func `sums of whole numbers are read as whole numbers`() async throws {
-    try await withDatabase { database async throws in
+    try await withDatabase(.nothing) { database async throws in
       #expect(try await database.one(Query<Int>("select sum(n) from generate_series(1, 100000::bigint) n")) == 5_000_050_000)
       #expect(try await database.one(Query<Int?>("select sum(n) from generate_series(1, 0) n")) == nil)
       await #expect(throws: UnreadableColumn.self) { try await database.one(Query<Int>("select 1.5::numeric")) }
@@ -62,7 +62,7 @@ import Testing
   enum Colour: String, Bindable, Readable { case red, green }
 
   @Test func `enumerations of the database and of Swift meet by name`() async throws {
-    try await withDatabase { database async throws in
+    try await withDatabase(.nothing) { database async throws in
       try await database.run(Query("create type colour as enum ('red', 'green', 'blue')"))
       #expect(try await database.one(Query<Colour>("select \(Colour.green)::colour")) == .green)
       #expect(try await database.one(Query<[String]>("select \(["red", "blue"])::colour[]")) == ["red", "blue"])
@@ -71,7 +71,7 @@ import Testing
   }
 
   @Test func `text with a NUL is refused with the server's own state, and nothing breaks`() async throws {
-    try await withDatabase { database async throws in
+    try await withDatabase(.nothing) { database async throws in
       let error = await #expect(throws: PostgresError.self) {
         try await database.one(Query<String>("select \("a\0b")::text"))
       }
@@ -81,7 +81,7 @@ import Testing
   }
 
   @Test func `a number too large for its column is refused`() async throws {
-    try await withDatabase { database async throws in
+    try await withDatabase(.nothing) { database async throws in
       let error = await #expect(throws: PostgresError.self) {
         try await database.one(Query<Int>("select \(3_000_000_000)::int"))
       }
@@ -101,7 +101,7 @@ import Testing
   }
 
   @Test func `rows are read in order, by name, as tuples and by closures`() async throws {
-    try await withDatabase { database async throws in
+    try await withDatabase(.nothing) { database async throws in
       let id = ID<User>.new()
       let person: SQL = "select \(id) as id, \("Amal")::text as name, null::int as age"
       // An untyped parameter arrives as text; an identifier reads either.
@@ -135,7 +135,7 @@ import Testing
   @Test func `renumbering past nine keeps every parameter`() async throws {
     let numbers = Array(1...25)
     let list = numbers.map { "(\($0)::int)" as SQL }.joined(", ")
-    try await withDatabase { database async throws in
+    try await withDatabase(.nothing) { database async throws in
       #expect(try await database.all(Query<Int>("select n + \(100)::int from (values \(list)) v(n)")) == numbers.map { $0 + 100 })
     }
   }
