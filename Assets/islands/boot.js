@@ -1,0 +1,49 @@
+/**
+ * Starts the islands found on the page. One line each; specifiers stay plain literals, so that hashed names can be
+ * written into them. A module is fetched only when its island is present.
+ * @type {Record<string, () => Promise<{ default: (element: HTMLElement, name: string) => void }>>}
+ */
+const islands = {
+  ago: () => import("./live-time.js"),
+  combobox: () => import("./combobox.js"),
+  confirm: () => import("./confirm.js"),
+  copy: () => import("./copy.js"),
+  countdown: () => import("./live-time.js"),
+  drawer: () => import("./drawer.js"),
+  "file-drop": () => import("./file-drop.js"),
+  form: () => import("./form.js"),
+  menu: () => import("./menu.js"),
+  password: () => import("./password.js"),
+  tabs: () => import("./tabs.js"),
+  theme: () => import("./theme.js"),
+  toast: () => import("./toast.js"),
+};
+
+/** @type {WeakMap<Element, Set<string>>} */
+const started = new WeakMap();
+
+/**
+ * Starts every island at or under `root` that has not been started. Islands that add markup call it again.
+ * @param {ParentNode} root
+ */
+export function attach(root = document) {
+  const found = [...root.querySelectorAll("[data-island]")];
+  if (root instanceof HTMLElement && root.dataset.island) found.unshift(root);
+  for (const element of found) {
+    if (!(element instanceof HTMLElement)) continue;
+    const names = started.get(element) ?? new Set();
+    started.set(element, names);
+    for (const name of (element.dataset.island ?? "").split(/\s+/)) {
+      const load = islands[name];
+      if (!load || names.has(name)) continue;
+      names.add(name);
+      load().then(
+        (module) => module.default(element, name),
+        // An island that cannot be fetched leaves the page as it works without it.
+        () => names.delete(name),
+      );
+    }
+  }
+}
+
+attach();

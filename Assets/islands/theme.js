@@ -1,0 +1,44 @@
+import { icon, word } from "./words.js";
+
+/** @typedef {"auto" | "light" | "dark"} Theme */
+
+/**
+ * Light, dark, or as the system has it. Kept in a cookie, so that the server can print `data-theme` and no page ever
+ * flashes in the wrong colours.
+ * @param {HTMLElement} element
+ */
+export default function theme(element) {
+  element.hidden = false;
+  element.setAttribute("role", "group");
+  element.setAttribute("aria-label", word("theme", "Colours"));
+  const root = document.documentElement;
+  /** @type {[Theme, string, string][]} */
+  const choices = [
+    ["auto", "laptop", word("theme-auto", "As the system")],
+    ["light", "sun", word("theme-light", "Light")],
+    ["dark", "moon", word("theme-dark", "Dark")],
+  ];
+  const buttons = choices.map(([value, sign, label]) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.setAttribute("aria-label", label);
+    button.title = label;
+    button.append(icon(sign));
+    button.addEventListener("click", () => {
+      if (value === "auto") delete root.dataset.theme;
+      else root.dataset.theme = value;
+      const age = value === "auto" ? 0 : 31_536_000;
+      document.cookie = `theme=${value}; path=/; max-age=${age}; samesite=lax`;
+      press();
+    });
+    return button;
+  });
+  const press = () => {
+    const now = root.dataset.theme ?? "auto";
+    choices.forEach(([value], index) => buttons[index]?.setAttribute("aria-pressed", String(value === now)));
+  };
+  element.replaceChildren(...buttons);
+  const kept = /(?:^|; )theme=(light|dark)/.exec(document.cookie)?.[1];
+  if (kept && !root.dataset.theme) root.dataset.theme = kept;
+  press();
+}
