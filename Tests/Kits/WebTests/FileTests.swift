@@ -1,0 +1,171 @@
+import Core
+import Glibc
+import JSON
+import Loop
+import Testing
+
+@testable import Web
+
+/// A folder that is there for one test.
+struct Folder {
+  let path: String
+
+  init() {
+    var template = Array("/tmp/web-tests-XXXXXX".utf8CString)
+    path = String(cString: mkdtemp(&template))
+  }
+
+  func write(_ name: String, _ text: String) {
+    var folder = path
+    for part in name.split(separator: "/").dropLast() {
+      folder += "/" + part
+      mkdir(folder, 0o700)
+    }
+    let file = fopen(path + "/" + name, "w")
+    fputs(text, file)
+    fclose(file)
+  }
+
+  func remove() {
+    _ = nftw(path, { path, _, _, _ in Glibc.remove(path) }, 16, Int32(FTW_DEPTH | FTW_PHYS))
+  }
+}
+
+@Suite(.serialized) struct FileTests {
+  private func withFile(_ body: (Running, Folder) async throws -> Void) async throws {
+    let folder = Folder()
+    defer { folder.remove() }
+    folder.write("lesson.txt", "0123456789")
+    folder.write("empty.txt", "")
+    folder.write("large.bin", String(repeating: "x", count: 2 << 20))
+    let path = folder.path
+    try await withServer(routes: { routes in
+      routes.on(.get, Path("/files/:name", as: String.self), as: Guest.self) { request, _, name in
+        try .file(path: path + "/" + name, type: "text/plain", for: request, download: name == "lesson.txt" ? "Lektion „1“.txt" : nil)
+      }
+      routes.api(.get, "/api/tagged/", as: Guest.self) { request, _ in
+        Response.json { w in w.object { w in w.field("a", 1) } }.tagged(for: request)
+      }
+    }) { running in try await body(running, folder) }
+  }
+
+  private func get(_ wire: Wire, _ target: String, _ headers: String = "", method: String = "GET") -> Wire.Answer? {
+    wire.say("\(method) \(target) HTTP/1.1\r\nHost: localhost\r\n\(headers)\r\n")
+    return wire.answer(isHead: method == "HEAD")
+  }
+
+  @Test func `a file comes whole, in part, or not again`() async throws {
+    try await withFile { running, _ in
+      let wire = running.wire()
+      let whole = try #require(get(wire, "/files/lesson.txt"))
+      #expect(whole.text == "0123456789")
+      #expect(whole.header("accept-ranges") == "bytes")
+      #expect(
+        whole.header("content-disposition") == "attachment; filename=\"Lektion ___1___.txt\"; filename*=UTF-8''Lektion%20%E2%80%9E1%E2%80%9C.txt")
+      let tag = try #require(whole.header("etag"))
+      let date = try #require(whole.header("last-modified"))
+      for (range, text, told) in [("2-4", "234", "2-4"), ("7-", "789", "7-9"), ("-3", "789", "7-9"), ("0-999", "0123456789", "0-9")] {
+        let part = try #require(get(wire, "/files/lesson.txt", "Range: bytes=\(range)\r\n"))
+        #expect(part.status == 206)
+        #expect(part.text == text)
+        #expect(part.header("content-range") == "bytes \(told)/10")
+      }
+      let outside = try #require(get(wire, "/files/lesson.txt", "Range: bytes=10-\r\n"))
+      #expect(outside.status == 416)
+      #expect(outside.header("content-range") == "bytes */10")
+      for odd in ["bytes=4-2", "bytes=a-b", "lines=1-2", "bytes=0-1,3-4", "bytes=-"] {
+        #expect(get(wire, "/files/lesson.txt", "Range: \(odd)\r\n")?.status == 200)
+      }
+      #expect(get(wire, "/files/lesson.txt", "If-None-Match: \(tag)\r\n")?.status == 304)
+      #expect(get(wire, "/files/lesson.txt", "If-None-Match: \"x\", W/\(tag)\r\n")?.status == 304)
+      #expect(get(wire, "/files/lesson.txt", "If-None-Match: \"x\"\r\n")?.status == 200)
+      #expect(get(wire, "/files/lesson.txt", "If-Modified-Since: \(date)\r\n")?.status == 304)
+      #expect(get(wire, "/files/lesson.txt", "If-Modified-Since: Thu, 01 Jan 1970 00:00:00 GMT\r\n")?.status == 200)
+      #expect(get(wire, "/files/lesson.txt", "Range: bytes=0-1\r\nIf-Range: \"old\"\r\n")?.status == 200)
+      #expect(get(wire, "/files/lesson.txt", "Range: bytes=0-1\r\nIf-Range: \(tag)\r\n")?.status == 206)
+      let head = try #require(get(wire, "/files/lesson.txt", method: "HEAD"))
+      #expect(head.header("content-length") == "10")
+      #expect(get(wire, "/files/empty.txt")?.body.isEmpty == true)
+      #expect(get(wire, "/files/empty.txt", "Range: bytes=0-1\r\n")?.status == 416)
+      #expect(get(wire, "/files/none.txt")?.status == 404)
+      #expect(get(wire, "/files/..%2Fetc")?.status == 404)
+      #expect(get(wire, "/files/large.bin")?.body.count == 2 << 20)
+      #expect(get(wire, "/files/lesson.txt")?.text == "0123456789")
+    }
+  }
+
+  @Test func `JSON with a tag is not sent twice`() async throws {
+    try await withFile { running, _ in
+      let wire = running.wire()
+      let first = try #require(get(wire, "/api/tagged/"))
+      #expect(first.text == "{\"a\":1}")
+      let tag = try #require(first.header("etag"))
+      let second = try #require(get(wire, "/api/tagged", "If-None-Match: \(tag)\r\n"))
+      #expect(second.status == 304)
+      #expect(second.body.isEmpty)
+    }
+  }
+
+  @Test func `dates are read and written as HTTP has them`() {
+    #expect(HTTPDate.text(784_111_777) == "Sun, 06 Nov 1994 08:49:37 GMT")
+    #expect(HTTPDate.read("Sun, 06 Nov 1994 08:49:37 GMT") == 784_111_777)
+    #expect(HTTPDate.read("yesterday") == nil)
+  }
+
+  @Test func `assets are named by content, modules find one another, and browsers keep them`() async throws {
+    let folder = Folder()
+    defer { folder.remove() }
+    folder.write("css/app.css", "@import \"base.css\"; body { background: url('../img/dot.svg#x') } .a { background: url(data:image/png;base64,AA) }")
+    folder.write("css/base.css", "p { color: red }")
+    folder.write("img/dot.svg", "<svg xmlns='http://www.w3.org/2000/svg'/>")
+    folder.write("islands/a.js", "// don't\nimport { b } from './b.js';\nimport \"../lib/c.js\"; const t = './b.js'; import('./b.js'); new URL(\"./b.js\", import.meta.url)")
+    folder.write("islands/b.js", "export { a } from \"./a.js\"; import x from 'bare'")
+    folder.write("islands/a.test.js", "test")
+    folder.write("lib/c.js", "export const c = 1")
+    folder.write("locales/en/x.json", "{}")
+    let assets = try Assets(folder: folder.path)
+    #expect(assets.paths == ["css/app.css", "css/base.css", "img/dot.svg", "islands/a.js", "islands/b.js", "lib/c.js"])
+    let a = assets.address("islands/a.js")
+    #expect(a.hasPrefix("/assets/islands/a.") && a.hasSuffix(".js") && a != "/assets/islands/a.js")
+    try await withServer(assets: assets, routes: { _ in }) { running in
+      let wire = running.wire()
+      let module = try #require(get(wire, a))
+      let b = assets.address("islands/b.js")
+      #expect(
+        module.text
+          == "// don't\nimport { b } from '\(b)';\nimport \"\(assets.address("lib/c.js"))\"; const t = './b.js'; import('\(b)'); new URL(\"\(b)\", import.meta.url)")
+      #expect(module.header("cache-control") == "public, max-age=31536000, immutable")
+      #expect(module.header("content-type") == "text/javascript; charset=utf-8")
+      #expect(get(wire, b)?.text == "export { a } from \"\(a)\"; import x from 'bare'")
+      let style = try #require(get(wire, assets.address("css/app.css")))
+      #expect(
+        style.text
+          == "@import \"\(assets.address("css/base.css"))\"; body { background: url('\(assets.address("img/dot.svg"))#x') } .a { background: url(data:image/png;base64,AA) }")
+      let tag = try #require(style.header("etag"))
+      #expect(get(wire, assets.address("css/app.css"), "If-None-Match: \(tag)\r\n")?.status == 304)
+      #expect(get(wire, "/assets/css/app.css")?.header("cache-control") == "public, no-cache")
+      #expect(get(wire, "/assets/locales/en/x.json")?.status == 404)
+      #expect(get(wire, "/assets/css/none.css")?.status == 404)
+      #expect(get(wire, assets.address("css/app.css"), method: "HEAD")?.status == 200)
+    }
+    // A change deep down renames all that lead to it, and nothing else.
+    let before = assets.paths.map { assets.address($0) }
+    folder.write("lib/c.js", "export const c = 2")
+    let after = try Assets(folder: folder.path)
+    let changed = zip(assets.paths, zip(before, assets.paths.map { after.address($0) })).filter { $1.0 != $1.1 }.map(\.0)
+    #expect(changed == ["islands/a.js", "islands/b.js", "lib/c.js"])
+  }
+
+  @Test func `in development a changed asset is seen at once`() throws {
+    let folder = Folder()
+    defer { folder.remove() }
+    folder.write("app.css", "a {}")
+    let assets = try Assets(folder: folder.path, live: true)
+    let first = assets.address("app.css")
+    folder.write("app.css", "body {}")
+    let second = assets.address("app.css")
+    #expect(first != second)
+    #expect(assets.answer(Request(.get, second))?.text == "body {}")
+    #expect(throws: Assets.Missing.self) { try Assets(folder: "/nowhere") }
+  }
+}
