@@ -1,3 +1,4 @@
+package import Bus
 package import Core
 import JSON
 import Jobs
@@ -7,9 +8,12 @@ package import Postgres
 /// come from the catalogue when it is shown or sent, in the reader's language and zone as they are then.
 ///
 /// Keys of a kind `bookings.confirmed`: `bookings.confirmed.notice` (one sentence in the app), `….subject`, `….body`
-/// (paragraphs separated by an empty line) and `….action` (the button's label, when there is a link) for the mail.
+/// (paragraphs separated by an empty line) and `….action` (the button's label, when there is a link) for the mail. Besides
+/// the values given, `{name}` is the reader's name and `{site}` the site's.
 package struct Notices: Sendable {
-  package init() {}
+  private let bus: Bus
+
+  package init(bus: Bus) { self.bus = bus }
 
   /// A notification in the app, and a mail when `mail` says so; both in the commit of the change they tell of.
   ///
@@ -21,9 +25,11 @@ package struct Notices: Sendable {
     _ user: ID<User>, _ kind: String, _ values: [String: NoticeValue] = [:], link: String? = nil, mail: Bool = true,
     calendar: CalendarPart? = nil, booking: ID<Booking>? = nil, in tx: Transaction
   ) async throws {
-    try await tx.run(.insertNotification(ID.new(), user, kind, try values.stored, link))
+    let id = ID<Notification>.new()
+    let row = try await tx.one(.insertNotification(id, user, kind, try values.stored, link))
     if mail { try await self.mail(user, kind, values, link: link, calendar: calendar, booking: booking, in: tx) }
-    tx.notify(user)
+    announce(
+      .new(Announcement.Notice(id: id, number: row.number, kind: kind, values: values, link: link, at: row.createdAt)), to: user, in: tx)
   }
 
   /// A mail alone: verification and reset letters, receipts.
@@ -34,6 +40,25 @@ package struct Notices: Sendable {
     let mail = ID<Mail>.new()
     try await tx.run(.insertMail(mail, user, kind, try values.stored, link, calendar, booking))
     try await tx.enqueue(SendMail(mail: mail))
+  }
+
+  /// Tries a mail again that was not sent: one of the outbox, now that there is a mail server, or one given up.
+  /// False when it is under way or sent already.
+  package func sendAgain(_ mail: ID<Mail>, in tx: Transaction) async throws -> Bool {
+    guard try await tx.affected(.requeue(mail)) == 1 else { return false }
+    try await tx.enqueue(SendMail(mail: mail))
+    return true
+  }
+
+  /// The link of the newest mail of that kind to a person, while it has not been sent. For the page that shows a letter
+  /// when there is no mail server.
+  package func newestLink(to user: ID<User>, kind: String) -> Query<String?> { .newestLink(to: user, kind: kind) }
+
+  // MARK: To the sockets, after the commit
+
+  func announce(_ announcement: Announcement, to user: ID<User>, in tx: Transaction) {
+    let bus = bus
+    tx.afterCommit { announcement.publish(to: user, on: bus) }
   }
 }
 
@@ -63,4 +88,27 @@ package struct CalendarPart: Equatable, Sendable {
 
 extension [String: NoticeValue] {
   var stored: String { get throws { try JSON.encode(self) } }
+}
+
+/// What a person's open pages hear of. Kinds and values, since each page speaks its own language.
+enum Announcement: Codable, Equatable, Sendable {
+  struct Notice: Codable, Equatable, Sendable {
+    let id: ID<Notification>
+    let number: Int
+    let kind: String
+    let values: [String: NoticeValue]
+    let link: String?
+    let at: Instant
+  }
+  case new(Notice)
+  case read(ID<Notification>)
+  /// All up to that number are read.
+  case cleared(through: Int)
+
+  static func topic(of user: ID<User>) -> String { "notifications.\(user)" }
+
+  func publish(to user: ID<User>, on bus: Bus) {
+    guard let text = try? JSON.encode(self) else { return }
+    bus.publish(Self.topic(of: user), text)
+  }
 }

@@ -1,0 +1,88 @@
+import Core
+import HTML
+import Outbound
+import Site
+import Web
+
+/// A mail's words, made for its reader at the moment it goes out: plain text and HTML that say the same.
+struct Letter: Equatable {
+  let subject: String
+  let text: String
+  let html: String
+
+  /// Why a mail cannot be written: the catalogue has no words of that kind.
+  struct Wordless: Error { let kind: String }
+
+  init(_ kind: String, _ values: [String: NoticeValue], link: String?, to name: String, _ page: PageContext) throws(Wordless) {
+    guard page.site.catalogue.has(kind + ".subject"), page.site.catalogue.has(kind + ".body") else { throw Wordless(kind: kind) }
+    let words = page.words(of: values, reader: name)
+    let subject = page.t.sentence(kind + ".subject", words)
+    let greeting = name.isEmpty ? page.t("notices.hello") : page.t("notices.greeting", name: name)
+    let paragraphs = page.t.sentence(kind + ".body", words).split(separator: "\n\n").map { $0.trimmingSpaces() }
+    var action: (label: String, address: String)?
+    if let link, page.site.catalogue.has(kind + ".action") {
+      action = (page.t.sentence(kind + ".action", words), page.site.url + link)
+    }
+    let note = page.t("notices.mailNote", site: page.site.name, address: page.site.url)
+
+    self.subject = subject
+    var lines = [greeting, ""]
+    for paragraph in paragraphs { lines += [paragraph, ""] }
+    if let action { lines += [action.label + ":", action.address, ""] }
+    text = (lines + ["-- ", note, ""]).joined(separator: "\n")
+    html = Self.page(subject, greeting, paragraphs, action, note, page).text
+  }
+
+  /// Mail readers know neither style sheets nor custom properties: colours and sizes stand in attributes, as tokens of
+  /// the light theme.
+  private static func page(
+    _ subject: String, _ greeting: String, _ paragraphs: [String], _ action: (label: String, address: String)?, _ note: String,
+    _ page: PageContext
+  ) -> HTML {
+    let rows: [HTML] = ([greeting] + paragraphs).map {
+      "<p style=\"margin:0 0 16px;font-size:16px;line-height:1.55;white-space:pre-line\">\($0)</p>"
+    }
+    let button: HTML? = action.map {
+      """
+      <p style="margin:24px 0"><a href="\(href: $0.address)" style="display:inline-block;padding:12px 22px;border-radius:10px;\
+      background:#14624a;color:#ffffff;font-weight:600;font-size:16px;text-decoration:none">\($0.label)</a></p>\
+      <p style="margin:0 0 16px;font-size:13px;line-height:1.5;color:#5b6660;word-break:break-all">\($0.address)</p>
+      """
+    }
+    return """
+      <!doctype html>
+      <html lang="\(page.language.rawValue)" dir="\(page.language.isRightToLeft ? "rtl" : "ltr")">
+      <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>\(subject)</title></head>
+      <body style="margin:0;padding:24px 12px;background:#f6f4ef;color:#1d2521;font-family:Inter,system-ui,-apple-system,'Segoe UI',sans-serif">
+      <div style="max-width:560px;margin:0 auto">
+      <p style="margin:0 0 16px;font-size:18px;font-weight:700;color:#14624a">\(page.site.name)</p>
+      <div style="background:#ffffff;border:1px solid #e3e0d8;border-radius:16px;padding:28px 24px">
+      <h1 style="margin:0 0 16px;font-size:22px;line-height:1.3">\(subject)</h1>
+      \(rows)\(button)
+      </div>
+      <p style="margin:16px 4px 0;font-size:13px;line-height:1.5;color:#5b6660">\(note)</p>
+      </div></body></html>
+      """
+  }
+}
+
+extension PageContext {
+  /// The values as they read in this language and zone.
+  func words(of values: [String: NoticeValue], reader: String) -> [String: any MessageValue] {
+    var words: [String: any MessageValue] = ["name": reader, "site": site.name]
+    for (name, value) in values {
+      switch value {
+      case .text(let text): words[name] = text
+      case .number(let number): words[name] = number
+      case .moment(let instant): words[name] = momentWithZoneText(instant)
+      case .money(let money): words[name] = self.money(money)
+      }
+    }
+    return words
+  }
+
+  /// The one sentence of a notification.
+  func sentence(_ kind: String, _ values: [String: NoticeValue]) -> String {
+    t.sentence(kind + ".notice", words(of: values, reader: viewer?.name ?? ""))
+  }
+}

@@ -1,0 +1,177 @@
+package import Bus
+package import Core
+import JSON
+package import Jobs
+package import Outbound
+import Platform
+package import Postgres
+package import Site
+package import Web
+
+/// Tells people what concerns them: in the notification centre, live on their open pages, and by mail.
+///
+/// Owns `notifications`, `mails`. Reads `people_contact` (Accounts). Publishes `mail_log`, `unread_notices`. Other rooms
+/// tell through ``Notices``.
+package struct NoticesFeature: Feature {
+  let database: Database
+  let site: Site
+  let bus: Bus
+  let notices: Notices
+  let sender: MailAddress
+  /// Without one, mails are written and kept for the admin to see.
+  let office: PostOffice?
+  let clock: WallClock
+
+  package init(
+    database: Database, site: Site, bus: Bus, notices: Notices, sender: MailAddress, office: PostOffice?, clock: WallClock
+  ) {
+    self.database = database
+    self.site = site
+    self.bus = bus
+    self.notices = notices
+    self.sender = sender
+    self.office = office
+    self.clock = clock
+  }
+
+  package func routes(_ routes: inout Routes) {
+    routes.on(.get, NoticePaths.centre, as: Member.self, centre)
+    routes.on(.post, NoticePaths.readings, as: Member.self, readAll)
+    routes.on(.get, NoticePaths.notice, as: Member.self, follow)
+    routes.on(.post, NoticePaths.reading, as: Member.self, readOne)
+    routes.api(.get, NoticePaths.list, as: Member.self, list)
+    routes.api(.post, NoticePaths.readAll, as: Member.self, readAllByAPI)
+    routes.api(.patch, NoticePaths.change, as: Member.self, change)
+    routes.socket(NoticePaths.socket, as: Member.self, converse)
+  }
+
+  package var jobs: [JobHandler] {
+    [JobHandler(SendMail.self, limit: .seconds(120)) { job, attempt in try await send(job, attempt) }]
+  }
+
+  // MARK: Pages
+
+  func centre(_ request: Request, member: Member) async throws -> Response {
+    let cursor = request.query["before"].flatMap { PageCursor($0) }.flatMap { Int($0.key) }
+    let onlyUnread = request.query.isOn("unread")
+    let notices = try await database.all(.notices(of: member.id, unreadOnly: onlyUnread, before: cursor, limit: Self.pageSize + 1))
+    let unread = try await database.one(.unread(of: member.id))
+    return site.page(
+      NotificationCentre(
+        notices: Array(notices.prefix(Self.pageSize)), unread: unread, showsOnlyUnread: onlyUnread, isFirstPage: cursor == nil,
+        older: notices.count > Self.pageSize ? Self.cursor(after: notices[Self.pageSize - 1]) : nil), for: request)
+  }
+
+  /// A link that is followed has been seen. Repeating it changes nothing, so a GET may do it.
+  func follow(_ request: Request, member: Member, notice: ID<Notification>) async throws -> Response {
+    let stored = try await database.one(.notice(notice, of: member.id))
+    try await setRead(true, stored.id, of: member.id)
+    return .see(stored.link ?? Doors.notifications())
+  }
+
+  func readOne(_ request: Request, member: Member, notice: ID<Notification>) async throws -> Response {
+    let stored = try await database.one(.notice(notice, of: member.id))
+    try await setRead(true, stored.id, of: member.id)
+    return .see(Doors.notifications())
+  }
+
+  func readAll(_ request: Request, member: Member) async throws -> Response {
+    try await clear(member.id)
+    return .see(Doors.notifications())
+  }
+
+  static let pageSize = 20
+
+  static func cursor(after notice: StoredNotice) -> String { PageCursor(key: String(notice.number), id: "").text }
+
+  // MARK: The same for programs
+
+  func list(_ request: Request, member: Member) async throws -> Response {
+    if let unknown = request.query.names.first(where: { !["unread", "cursor", "page_size"].contains($0) }) {
+      throw Problem(400, "There is no filter \(unknown).")
+    }
+    let size = try request.query["page_size"].map { text in
+      guard let size = Int(text), (1...100).contains(size) else { throw Problem(400, "page_size is a number from 1 to 100.") }
+      return size
+    }
+    let before = try request.query["cursor"].map { text in
+      guard let number = PageCursor(text).flatMap({ Int($0.key) }) else { throw Problem(400, "This cursor is none of ours.") }
+      return number
+    }
+    let limit = size ?? 20
+    let onlyUnread = request.query.isOn("unread")
+    let rows = try await database.all(.notices(of: member.id, unreadOnly: onlyUnread, before: before, limit: limit + 1))
+    let unread = try await database.one(.unread(of: member.id))
+    let count = try await database.one(.count(of: member.id, unreadOnly: onlyUnread))
+    let page = site.context(for: request)
+    let shown = rows.prefix(limit)
+    var next: String?
+    if rows.count > limit, let last = shown.last {
+      next = NoticePaths.list() + "?" + request.query.with("cursor", Self.cursor(after: last)).encoded
+    }
+    return .json { w in
+      w.object { w in
+        w.field("count", count)
+        w.field("unread", unread)
+        w.field("next", next)
+        w.field("previous", String?.none)
+        w.array("results", shown) { w, notice in notice.write(to: &w, page) }
+      }
+    }
+  }
+
+  func change(_ request: Request, member: Member, notice: ID<Notification>) async throws -> Response {
+    guard let isRead = try request.json()["read"]?.bool else { throw Problem.invalid(["read": ["Say true or false."]]) }
+    _ = try await database.one(.notice(notice, of: member.id))
+    try await setRead(isRead, notice, of: member.id)
+    let stored = try await database.one(.notice(notice, of: member.id))
+    let page = site.context(for: request)
+    return .json { w in stored.write(to: &w, page) }
+  }
+
+  func readAllByAPI(_ request: Request, member: Member) async throws -> Response {
+    let cleared = try await clear(member.id)
+    return .json { w in w.object { w in w.field("read", cleared) } }
+  }
+
+  // MARK: Live
+
+  func converse(_ request: Request, member: Member, user: ID<User>) async throws -> any Conversation {
+    // A path that names a user must name the caller.
+    guard user == member.id else { throw Failure.forbidden }
+    return NotificationChannel(self, user: user, page: site.context(for: request))
+  }
+
+  // MARK: Marking
+
+  func setRead(_ isRead: Bool, _ notice: ID<Notification>, of user: ID<User>) async throws {
+    try await database.transaction { tx in
+      guard try await tx.affected(.setRead(isRead, notice, of: user, at: clock.now)) == 1, isRead else { return }
+      notices.announce(.read(notice), to: user, in: tx)
+    }
+  }
+
+  /// Marks all that there are at this moment; what comes meanwhile stays new. How many it were.
+  @discardableResult func clear(_ user: ID<User>) async throws -> Int {
+    try await database.transaction { tx in
+      let newest = try await tx.one(.newestNumber(of: user))
+      let count = try await tx.affected(.readAll(of: user, through: newest, at: clock.now))
+      if count > 0 { notices.announce(.cleared(through: newest), to: user, in: tx) }
+      return count
+    }
+  }
+}
+
+extension StoredNotice {
+  /// As the API gives it.
+  func write(to writer: inout JSONWriter, _ page: PageContext) {
+    writer.object { w in
+      w.field("id", id)
+      w.field("type", kind)
+      w.field("content", page.sentence(kind, values))
+      w.field("link", link)
+      w.field("timestamp", createdAt)
+      w.field("read", isRead)
+    }
+  }
+}
