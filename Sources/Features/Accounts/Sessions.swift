@@ -43,8 +43,8 @@ package final class Sessions: Sendable {
   }
 
   /// Call once at the start: other nodes' changes reach this one.
-  package func listen() async {
-    await database.listen("accounts") { payload in
+  package func listen() async throws {
+    try await database.listen("accounts", missed: { self.forgetAll() }) { payload in
       if let user = ID<User>(payload) { self.forget(user) }
     }
   }
@@ -98,6 +98,8 @@ package final class Sessions: Sendable {
   func forget(_ user: ID<User>) {
     known.withLock { known in known = known.filter { $0.value.identity.user != user } }
   }
+
+  private func forgetAll() { known.withLock { $0.removeAll() } }
 
   /// Says to every node that the person changed, when the transaction commits.
   func announceChange(of user: ID<User>, in tx: Transaction) async throws {

@@ -1,6 +1,8 @@
 package import Core
 import JSON
-import Postgres
+import Jobs
+import Notices
+package import Postgres
 import Site
 import Time
 import Web

@@ -1,4 +1,4 @@
-import Core
+package import Core
 import Postgres
 
 // Owns subjects, tutors, tutor_languages, tutor_subjects, credentials, tutor_samples, tutor_listings, favourites.
@@ -217,7 +217,7 @@ struct SampleLine: RowDecodable, Equatable {
   }
 }
 
-enum Credential {}
+package enum Credential {}
 enum Sample {}
 
 // MARK: Searching

@@ -48,18 +48,11 @@ extension TutorsFeature {
         w.field("count", count)
         w.field("next", next)
         w.field("previous", String?.none)
-        w.array("results", shown) { w, document in w.write(document) }
+        w.array("results") { w in for document in shown { w.write(document) } }
         if !facets.isEmpty {
           w.object("facets") { w in
             for (name, values) in Dictionary(grouping: facets, by: \.facet).sorted(by: { $0.key < $1.key }) {
-              w.key(named: name)
-              w.array(values) { w, value in
-                w.object { w in
-                  w.field("value", value.value)
-                  w.field("label", value.label)
-                  w.field("count", value.count)
-                }
-              }
+              w.field(named: name, values)
             }
           }
         }
@@ -97,6 +90,16 @@ extension TutorsFeature {
         }
       }
     }.tagged(for: request)
+  }
+}
+
+extension FacetCount: JSONWritable {
+  func write(to writer: inout JSONWriter) {
+    writer.object { w in
+      w.field("value", value)
+      w.field("label", label)
+      w.field("count", count)
+    }
   }
 }
 

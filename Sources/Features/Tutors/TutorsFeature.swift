@@ -230,7 +230,7 @@ package struct TutorsFeature: Feature {
     }
     try await change(tutor.id) { tx in
       var file: ID<StoredFile>?
-      if let evidence { file = try await files.keep(evidence, owner: tutor.id, purpose: .credential, in: tx) }
+      if let evidence { file = try await files.keep(evidence, owner: tutor.id, purpose: .document, in: tx) }
       try await tx.run(
         .insertCredential(
           ID.new(), of: tutor.id, kind: kind, title: title, issuer: form.text("issuer").isEmpty ? nil : form.text("issuer"), year: year,
@@ -288,7 +288,7 @@ package struct TutorsFeature: Feature {
   // MARK: Changing
 
   /// Changes something of a profile: one transaction with what follows from it.
-  private func change(_ tutor: ID<User>, _ body: @Sendable (Transaction) async throws -> Void) async throws {
+  private func change(_ tutor: ID<User>, _ body: (Transaction) async throws -> Void) async throws {
     try await database.transaction { tx in
       try await body(tx)
       try await changed(tutor, in: tx)

@@ -114,7 +114,7 @@ struct ProfileEditor: View {
       """
     }
     let list: HTML = offers.isEmpty ? "<p class=\"muted\">\(t("tutors.noSubjects"))</p>" : "<ul class=\"list\">\(lines)</ul>"
-    let options = [Field.Option("", t("tutors.chooseSubject"))] + subjects.map { Field.Option($0.id.description, $0.code.map { code in "\($0.title) (\(code))" } ?? $0.title) }
+    let options = [Field.Option("", t("tutors.chooseSubject"))] + subjects.map { subject in Field.Option(subject.id.description, subject.code.map { "\(subject.title) (\($0))" } ?? subject.title) }
     let durations: [HTML] = [30, 45, 60, 90, 120].map {
       "<label class=\"check\"><input type=\"checkbox\" name=\"durations\" value=\"\($0)\"\(flag: "checked", when: $0 == 60)><span>\(page.durationText(minutes: $0))</span></label>"
     }
