@@ -1,0 +1,7 @@
+\set subject random(1, 8)
+select l.tutor_id, l.card::text, l.next_frees,
+       (select count(*) from (select 1 from tutor_listings c
+         where c.subject_id = bench_id(3, :subject) and c.rate between 1000 and 6000 limit 10001) found)
+  from tutor_listings l
+ where l.subject_id = bench_id(3, :subject) and l.rate between 1000 and 6000
+ order by l.rating desc, l.rating_count desc, l.tutor_id desc limit 21;
