@@ -5,6 +5,8 @@
  */
 const islands = {
   ago: () => import("./live-time.js"),
+  availability: () => import("./availability.js"),
+  booking: () => import("./booking.js"),
   combobox: () => import("./combobox.js"),
   confirm: () => import("./confirm.js"),
   copy: () => import("./copy.js"),
