@@ -68,11 +68,9 @@ package final class HTTPServer: Sendable {
     let (port, listeners) = try Listener.open(host: settings.host, port: settings.port, count: loops.loops.count)
     var servers: [LoopServer] = []
     for (loop, listener) in zip(loops.loops, listeners) {
-      let server = await withUnsafeContinuation { continuation in
-        loop.post { [table, settings] in
-          continuation.resume(returning: LoopServer.start(listener: listener, loop: loop, table: table, settings: settings))
-        }
-      }
+      let server = await Task(executorPreference: loop) { [table, settings] in
+        LoopServer.start(listener: listener, loop: loop, table: table, settings: settings)
+      }.value
       guard let server else { throw PortTaken(host: settings.host, port: port, reason: "the HTTP library refused to start") }
       servers.append(server)
     }

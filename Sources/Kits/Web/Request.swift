@@ -101,6 +101,11 @@ package struct Request: Sendable {
   /// Asking for it gives a guest a cookie, so ask only where there is a form.
   package var csrf: String { ticket?.token(for: identity) ?? "" }
 
+  /// The same, asked for later: for a page that may or may not turn out to hold a form.
+  package var csrfSource: @Sendable () -> String {
+    { [ticket, identity] in ticket?.token(for: identity) ?? "" }
+  }
+
   /// Path and query, as an address to come back to.
   package var target: String { queryText.isEmpty ? path : path + "?" + queryText }
 
