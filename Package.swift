@@ -73,7 +73,7 @@ let targets: [Target] = [
   kit("Bus", uses: ["Core", "Loop", "Web"]),
   kit("Platform", uses: ["Core", "Web", "Postgres", "Jobs", "Bus", "HTML", "JSON"]),
   kit("Site", uses: ["Core", "HTML", "Web", "Time", "JSON", "CICU", "CCmark"]),
-  kit("TestDatabase", uses: ["Core", "Loop", "Postgres"]),
+  kit("TestDatabase", uses: ["Core", "JSON", "Loop", "Postgres"]),
   kit("TestKit", uses: ["TestDatabase", "Core", "Loop", "Postgres", "Web", "Platform", "Site", "Jobs", "Bus", "HTML", "JSON", "Time"]),
 
   // Ground: what every market stands on.
@@ -84,10 +84,10 @@ let targets: [Target] = [
 
   // Market.
   feature("Tutors", uses: ["Accounts", "Files", "Notices"]),
-  feature("Scheduling"),
-  feature("Bookings", uses: ["Accounts", "Tutors", "Scheduling", "Ledger", "Notices"]),
+  feature("Scheduling", uses: ["Tutors"]),
+  feature("Bookings", uses: ["Scheduling", "Ledger", "Notices"]),
   feature("Checkout", uses: ["Accounts", "Bookings", "Ledger", "Notices", "Outbound", "Crypto"]),
-  feature("Classroom", uses: ["Accounts", "Bookings", "Notices", "Crypto"]),
+  feature("Classroom", uses: ["Crypto"]),
   feature("Reviews", uses: ["Accounts", "Tutors", "Bookings", "Notices"]),
 
   // Roof: what looks over the whole house.
@@ -109,7 +109,7 @@ let targets: [Target] = [
   tests("Time", in: "Kits", uses: ["Core", "CGLib"]),
   tests("Loop", in: "Kits", uses: ["Core"]),
   tests("Postgres", in: "Kits", uses: ["Core", "Loop", "TestDatabase"]),
-  tests("Outbound", in: "Kits", uses: ["Core", "JSON", "Loop"]),
+  tests("Outbound", in: "Kits", uses: ["Core", "JSON", "Loop", "TestDatabase"]),
   tests("Web", in: "Kits", uses: ["Core", "Crypto", "CSystem", "HTML", "JSON", "Loop"]),
   tests("Jobs", in: "Kits", uses: ["Core", "JSON", "Loop", "Postgres", "TestDatabase"]),
   tests("Bus", in: "Kits", uses: ["Core", "Loop", "Web"]),
@@ -117,13 +117,13 @@ let targets: [Target] = [
 
   tests("Accounts", in: "Features", uses: proving + ["Crypto", "Files", "Notices"]),
   tests("Files", in: "Features", uses: proving + ["Crypto", "Loop", "CGD"]),
-  tests("Notices", in: "Features", uses: proving + ["Accounts", "Loop", "Outbound"]),
+  tests("Notices", in: "Features", uses: proving + ["Crypto", "Loop", "Outbound"]),
   tests("Ledger", in: "Features", uses: proving),
   tests("Tutors", in: "Features", uses: proving + ["Accounts", "Files", "Notices"]),
-  tests("Scheduling", in: "Features", uses: proving),
-  tests("Bookings", in: "Features", uses: proving + ["Accounts", "Tutors", "Scheduling", "Ledger", "Notices"]),
+  tests("Scheduling", in: "Features", uses: proving + ["Tutors"]),
+  tests("Bookings", in: "Features", uses: proving + ["Scheduling", "Ledger", "Notices"]),
   tests("Checkout", in: "Features", uses: proving + ["Accounts", "Tutors", "Scheduling", "Bookings", "Ledger", "Notices", "Crypto", "Outbound", "Loop"]),
-  tests("Classroom", in: "Features", uses: proving + ["Accounts", "Tutors", "Bookings", "Notices", "Crypto"]),
+  tests("Classroom", in: "Features", uses: proving + ["Crypto", "Loop"]),
   tests("Reviews", in: "Features", uses: proving + ["Accounts", "Tutors", "Bookings", "Notices"]),
   tests("Home", in: "Features", uses: proving + ["Accounts", "Tutors", "Bookings", "Ledger", "Notices"]),
   tests("Admin", in: "Features", uses: proving + ["Accounts", "Tutors", "Bookings", "Ledger", "Notices"]),

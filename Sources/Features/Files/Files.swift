@@ -1,5 +1,5 @@
 package import Core
-import Loop
+package import Loop
 package import Postgres
 package import Web
 

@@ -1,6 +1,6 @@
 package import Core
 package import Jobs
-package import Platform
+import Platform
 package import Postgres
 import Site
 package import Web

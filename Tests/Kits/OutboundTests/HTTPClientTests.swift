@@ -1,6 +1,7 @@
 import Core
 import JSON
 import Loop
+import TestDatabase
 import Testing
 
 @testable import Outbound

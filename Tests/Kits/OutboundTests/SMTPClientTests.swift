@@ -2,6 +2,7 @@ import Core
 import Crypto
 import JSON
 import Loop
+import TestDatabase
 import Testing
 
 @testable import Outbound

@@ -1,17 +1,17 @@
 import Glibc
-import JSON
+package import JSON
 
 /// A program of `Tests/Peers` that runs for one test. Says which ports it took; ends with the test.
-final class Peer: Sendable {
-  struct DidNotStart: Error { let script: String }
+package final class Peer: Sendable {
+  package struct DidNotStart: Error { package let script: String }
 
   /// What the program printed when it was ready.
-  let ready: JSON
+  package let ready: JSON
   private let process: pid_t
   private let output: Int32
 
   /// `python` comes from `TUTALINK_PYTHON`, or the virtual environment that `bin/setup` made.
-  init(_ script: String, _ arguments: [String] = []) throws {
+  package init(_ script: String, _ arguments: [String] = []) throws {
     let python = getenv("TUTALINK_PYTHON").map { String(cString: $0) } ?? ".venv/bin/python"
     let folder = #filePath.split(separator: "/").dropLast(4).map { "/" + $0 }.joined()
     let program = python.hasPrefix("/") ? python : folder + "/" + python
@@ -44,7 +44,8 @@ final class Peer: Sendable {
     ready = json
   }
 
-  func port(_ name: String) -> Int { ready[name]?.int ?? 0 }
+  /// A port it said it took.
+  package func port(_ name: String) -> Int { ready[name]?.int ?? 0 }
 
   deinit {
     kill(process, SIGKILL)
@@ -54,10 +55,10 @@ final class Peer: Sendable {
 }
 
 /// A folder that goes with the test.
-final class Folder {
-  let path: String
+package final class Folder: Sendable {
+  package let path: String
 
-  init() {
+  package init() {
     var template = Array("/tmp/tutalink-test-XXXXXX".utf8CString)
     path = String(cString: mkdtemp(&template)!)
   }
@@ -74,4 +75,4 @@ final class Folder {
 }
 
 /// A port nobody listens on (tcpmux, RFC 1078).
-let deadPort = 1
+package let deadPort = 1
