@@ -17,14 +17,14 @@ create function bench_u(n bigint, k int) returns double precision language sql i
 create function bench_pick(n bigint, k int, among text[]) returns text language sql immutable as
   $$ select among[1 + floor(bench_u(n, k) * cardinality(among))::int] $$;
 
--- Sixty subjects; the first are wanted most.
+-- Three hundred subjects; the first are taught most.
 insert into subjects (id, slug, title, code, category, level, position)
 select bench_id(3, n), 'large-subject-' || n,
        bench_pick(n, 1, '{Calculus,Algebra,Statistics,Mechanics,Optics,Chemistry,Biology,Grammar,Composition,Phonetics,Piano,Violin,Drawing,Programming,Databases,Accounting}')
-         || ' ' || (array['I', 'II', 'III', 'IV'])[1 + n % 4],
+         || ' ' || n,
        'L' || n, (array['university', 'school', 'languages', 'music', 'professional'])[1 + n % 5],
        (array['beginner', 'intermediate', 'advanced', 'university'])[1 + n % 4], n
-  from generate_series(1, 60) n;
+  from generate_series(1, 300) n;
 
 insert into users (id, email, username, full_name, password_hash, zone, verified_at, terms_accepted_at, created_at)
 select bench_id(kind, n), role || n || '@large.example', role || n,
@@ -60,10 +60,10 @@ select bench_id(2, n), language, fluency
 
 -- Three subjects each, never the same twice; squared, so that the first subjects have most tutors. One in twelve is free.
 insert into tutor_subjects (tutor_id, subject_id, hourly_rate, durations, position)
-select bench_id(2, n), bench_id(3, 1 + (floor(60 * bench_u(n, 70) ^ 2)::int + step) % 60),
+select bench_id(2, n), bench_id(3, 1 + (floor(300 * bench_u(n, 70) ^ 2)::int + step) % 300),
        case when n % 12 = 0 then 0 else 500 + 100 * floor(bench_u(n * 3 + place, 71) * 95)::int end, '{30,60}', place
   from generate_series(1, :tutors) n,
-       lateral (values (0, 0), (1, 1 + floor(bench_u(n, 72) * 29)::int), (2, 31 + floor(bench_u(n, 73) * 28)::int)) chosen (place, step);
+       lateral (values (0, 0), (1, 1 + floor(bench_u(n, 72) * 149)::int), (2, 151 + floor(bench_u(n, 73) * 148)::int)) chosen (place, step);
 
 -- Ten spans a week each: a million for a hundred thousand.
 insert into availability_settings (tutor_id, zone, notice, horizon_days, step, figures_stale_at)

@@ -236,10 +236,10 @@ class Bench:
                 starts.append(process.started_in * 1000)
         with self.server() as process:
             idle = process.megabytes
-            search = "subject=large-subject-1&rate_min=1000&rate_max=6000"
+            search = "subject=large-subject-100&rate_min=1000&rate_max=6000"
             paths = {
                 "hello": "/healthz", "list": f"/api/tutors/?{search}&ordering=-rating", "detail": f"/api/users/mentors/{tutor(77)}/",
-                "page": "/tutors?subject=large-subject-1"}
+                "page": "/tutors?subject=large-subject-100"}
             access, cookie = self.login(1)
             bodies = {"hello": self.get(paths["hello"]), "list": self.get(paths["list"]), "detail": self.get(paths["detail"]),
                       "page": self.get(paths["page"], cookie=cookie)}
