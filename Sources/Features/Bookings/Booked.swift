@@ -1,5 +1,5 @@
 package import Core
-package import JSON
+import JSON
 package import Postgres
 
 /// A stored booking with what its people see of it.

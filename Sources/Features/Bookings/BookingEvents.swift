@@ -1,5 +1,5 @@
 package import Core
-package import Jobs
+import Jobs
 
 /// A booking is in another state, or at another time. For what shows bookings live.
 package struct BookingChanged: Event {

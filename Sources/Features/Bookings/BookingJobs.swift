@@ -1,5 +1,5 @@
-package import Core
-package import Jobs
+import Core
+import Jobs
 
 /// A reminder keeps a name only: whether it still holds, and its words, are found out when it fires.
 struct RemindOfLesson: Job {

@@ -250,10 +250,10 @@ extension Query<Void> {
       """)
   }
 
-  static func insert(_ answer: KeptAnswer, of user: ID<User>, under key: String, at now: Instant) -> Self {
+  static func keep(_ answer: KeptAnswer, of user: ID<User>, under key: String, to request: String, at now: Instant) -> Self {
     Query("""
       insert into idempotency_keys (user_id, key, request_hash, status, body, created_at)
-      values (\(user), \(key), \(answer.request), \(answer.status), \(answer.body), \(now))
+      values (\(user), \(key), encode(sha256(convert_to(\(request), 'UTF8')), 'hex'), \(answer.status), \(answer.body), \(now))
       """)
   }
 
@@ -261,27 +261,18 @@ extension Query<Void> {
 }
 
 /// An answer that the same request gets again.
-struct KeptAnswer: Sendable, RowDecodable {
-  let request: String
+struct KeptAnswer: Equatable, Sendable {
   let status: Int
   let body: String
-
-  init(request: String, status: Int, body: String) {
-    self.request = request
-    self.status = status
-    self.body = body
-  }
-
-  init(row: inout RowReader) throws {
-    request = try row.next()
-    status = try row.next()
-    body = try row.next()
-  }
 }
 
-extension Query where Row == KeptAnswer {
-  static func answer(of user: ID<User>, under key: String) -> Self {
-    Query("select request_hash, status, body from idempotency_keys where user_id = \(user) and key = \(key)")
+extension Query where Row == (Bool, Int, String) {
+  /// What was answered under this key, and whether the question was the same.
+  static func answer(of user: ID<User>, under key: String, to request: String) -> Self {
+    Query("""
+      select request_hash = encode(sha256(convert_to(\(request), 'UTF8')), 'hex'), status, body
+        from idempotency_keys where user_id = \(user) and key = \(key)
+      """)
   }
 }
 

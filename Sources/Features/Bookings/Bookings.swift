@@ -6,7 +6,7 @@ package import Notices
 package import Postgres
 package import Scheduling
 package import Site
-import Time
+package import Time
 
 /// What other rooms and our own pages do to bookings. Every way in leads through ``apply(_:to:by:channel:reason:in:)``: load
 /// under lock, decide by the pure machine, store with one line of history, settle money, tell people; one commit.
@@ -224,7 +224,7 @@ package struct Bookings: Sendable {
     if step.after.startsAt != booked.reservation.startsAt {
       let stretch = step.after.startsAt..<step.after.endsAt
       try await ensureOffered(stretch, of: booked.tutor.id, for: booked.learner.id, ignoring: booked.id, in: tx)
-      let rules = try await times.timetable(of: booked.tutor.id, in: tx)?.rules
+      let rules = try await times.timetable(of: booked.tutor.id, now: now, in: tx)?.rules
       blocked = stretch.lowerBound - (rules?.bufferBefore ?? .zero)..<stretch.upperBound + (rules?.bufferAfter ?? .zero)
     }
     try await tx.run(
@@ -316,7 +316,7 @@ extension Bookings {
         try await database.transaction { tx in
           let booked = try await tx.one(.locked(id))
           let act: Reservation.Act = booked.state == .confirmed || booked.state == .inProgress ? .complete : .expire
-          try await apply(act, to: booked, by: .system, channel: .job, in: tx)
+          _ = try await apply(act, to: booked, by: .system, channel: .job, in: tx)
         }
         done += 1
       } catch is Reservation.Refusal {
@@ -334,7 +334,7 @@ extension Bookings {
     for id in try await database.all(.overdue(in: stretch, of: tutor, or: learner, at: clock.now)) {
       do {
         try await database.transaction { tx in
-          try await apply(.expire, to: try await tx.one(.locked(id)), by: .system, channel: .job, in: tx)
+          _ = try await apply(.expire, to: try await tx.one(.locked(id)), by: .system, channel: .job, in: tx)
         }
         any = true
       } catch is Reservation.Refusal { any = true }

@@ -2,7 +2,7 @@ import Core
 import Notices
 import Postgres
 import Site
-package import Time
+import Time
 
 // Who hears of a transition, in what kind of notice, and with which invitation. Silence is a decision too: a hold that
 // comes and goes concerns nobody but the one who looks at it.

@@ -77,7 +77,7 @@ struct BookingForm: View {
         ? nil : "<p class=\"muted\">\(t("bookings.form.tutorZone", tutor: offer.tutorName, zone: page.zoneText(zone)))</p>"
     }
     return """
-      <form class="form" method="\(method)" action="\(Doors.book(offer.slug))" id="booking" data-island="form" data-draft="\("book-" + offer.slug)">
+      <form class="form" method="\(method)" action="\(Doors.book(offer.slug))" id="booking" data-island="form">
       \(proof)<input type="hidden" name="subject" value="\(offer.subjectSlug)"><input type="hidden" name="minutes" value="\(minutes)">
       \(near)\(grid.body(page))\(theirs)
       \(isGuest ? .none : page.field(Field("note", t("bookings.form.note"), .area(rows: 3), value: note, hint: t("bookings.form.noteHint"), isRequired: false, longest: 1000)))

@@ -79,7 +79,7 @@ struct BookingList: View {
     let isOpen = page.now >= reservation.startsAt - Reservation.opening && page.now < reservation.endsAt
     let step: HTML? =
       switch booked.state {
-      case .held, .awaitingPayment where party == .learner:
+      case .held where party == .learner, .awaitingPayment where party == .learner:
         page.buttonLink(t("bookings.list.pay"), to: Doors.checkout(booked.id), "primary small")
       case .requested where party == .tutor: page.buttonLink(t("bookings.list.answer"), to: Doors.booking(booked.id), "primary small")
       case .confirmed where isOpen, .inProgress where isOpen:
