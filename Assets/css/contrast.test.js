@@ -34,8 +34,8 @@ function contrast(front, back, side) {
 }
 
 const words = [
-  ["ink", ["paper", "surface", "raised", "sunken", "green-tint", "marigold-tint", "clay-tint", "sea-tint"]],
-  ["ink-soft", ["paper", "surface", "raised", "sunken", "green-tint", "marigold-tint", "clay-tint", "sea-tint"]],
+  ["ink", ["paper", "surface", "raised", "sunken", "quiet", "green-tint", "marigold-tint", "clay-tint", "sea-tint"]],
+  ["ink-soft", ["paper", "surface", "raised", "sunken", "quiet", "green-tint", "marigold-tint", "clay-tint", "sea-tint"]],
   ["ink-faint", ["paper", "surface", "raised", "sunken"]],
   ["green-words", ["paper", "surface", "raised", "sunken", "green-tint"]],
   ["marigold-words", ["paper", "surface", "raised", "marigold-tint"]],

@@ -50,7 +50,7 @@ export default function password(element) {
   input.form?.addEventListener("submit", () => turn(false));
   element.append(button);
 
-  if (element.dataset.strength === undefined) return;
+  if (element.dataset.strength === undefined && input.dataset.strength === undefined) return;
   const place = element.parentElement?.querySelector(".strength");
   if (!place) return;
   const tell = () => {
