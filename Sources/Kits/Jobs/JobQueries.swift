@@ -259,6 +259,16 @@ extension Query<Void> {
       """)
   }
 
+  static func finish(_ jobs: [LeasedJob], owner: String, now: Instant) -> Self {
+    Query(
+      """
+      update jobs set finished_at = \(now), leased_until = null, lease_owner = null, last_error = null
+        from unnest(\(jobs.map(\.id))::uuid[], \(jobs.map(\.attempt))::int[]) as done (id, attempt)
+       where jobs.id = done.id and lease_owner = \(owner) and attempts = done.attempt
+         and finished_at is null and dead_at is null
+      """)
+  }
+
   static func retry(_ job: LeasedJob, owner: String, at: Instant, error: String) -> Self {
     Query(
       """

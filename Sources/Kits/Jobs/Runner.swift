@@ -34,6 +34,9 @@ package actor Runner {
   private var waiting: [LeasedJob] = []
   private var bodies: [ID<QueuedJob>: Task<Void, any Error>] = [:]
   private var active = 0
+  /// Done, and not written down yet. What is done while one write is under way goes into the next.
+  private var finished: [LeasedJob] = []
+  private var writer: Task<Void, Never>?
   private var isStopping = false
   private var knowsSchedules = false
   private var main: Task<Void, Never>?
@@ -137,7 +140,10 @@ package actor Runner {
       if isStopping {
         for job in waiting { await write(.giveBack(job, owner: owner, at: job.runAt)) }
         waiting = []
-        if active == 0 { return }
+        if active == 0 {
+          await writer?.value
+          return
+        }
       }
       while active < workers, !waiting.isEmpty {
         let job = waiting.removeFirst()
@@ -166,6 +172,7 @@ package actor Runner {
       if jobs.isEmpty { return count }
       for job in jobs {
         await perform(job)
+        await writer?.value
         count += 1
       }
     }
@@ -240,9 +247,30 @@ package actor Runner {
     switch outcome {
     case .success:
       statistics.done += 1
-      if case .plain = handler.work { await write(.finish(job, owner: owner, now: clock.now)) }
+      if case .plain = handler.work { finish(job) }
     case .failure(let error): await record(error, of: job, attempt, tookTooLong: tooLong.withLock { $0 })
     }
+  }
+
+  private func finish(_ job: LeasedJob) {
+    finished.append(job)
+    guard writer == nil else { return }
+    writer = Task(executorPreference: database.loops.any) { await self.writeFinished() }
+  }
+
+  private func writeFinished() async {
+    while !finished.isEmpty {
+      let jobs = finished
+      finished = []
+      do {
+        let count = try await database.affected(.finish(jobs, owner: owner, now: clock.now))
+        if count < jobs.count { log.warning("job.lease_lost", ["jobs": .number(jobs.count - count)]) }
+      } catch {
+        // Their leases run out, and they are done again.
+        log.error("jobs.unreachable", ["error": .text("\(error)")])
+      }
+    }
+    writer = nil
   }
 
   private struct LeaseLost: Error {}

@@ -50,6 +50,24 @@ private func killOthers(_ database: Database) async throws {
     }
   }
 
+  @Test func `a caller on a loop stays on it through queries and transactions`() async throws {
+    try await withDatabase(.nothing, connectionsPerLoop: 2) { database async throws in
+      for loop in database.loops.loops {
+        try await Task(executorPreference: loop) { () async throws in
+          _ = try await database.one(Query<Int>("select 1"))
+          #expect(loop.inLoop)
+          try await database.transaction { tx in
+            #expect(loop.inLoop)
+            _ = try await tx.one(Query<Int>("select 1"))
+            #expect(loop.inLoop)
+          }
+          #expect(loop.inLoop)
+        }.value
+      }
+      #expect(database.statistics.connections == 2)
+    }
+  }
+
   @Test func `a cancelled query ends on the server, and its session serves on`() async throws {
     try await withDatabase(.nothing, connectionsPerLoop: 1) { database async throws in
       let loop = database.loops.loops[0]
