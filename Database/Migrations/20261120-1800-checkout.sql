@@ -24,7 +24,7 @@ create index payments_of_payer on payments (payer_id, created_at desc, id);
 create index payments_unsettled on payments (updated_at) where state in ('created', 'processing', 'requires_action');
 
 -- Receipt numbers have no gaps: the number is allotted in the transaction that needs it, under this row's lock.
-create table receipt_counter (only boolean primary key default true check (only), last bigint not null);
+create table receipt_counter (is_only boolean primary key default true check (is_only), last bigint not null);
 insert into receipt_counter (last) values (0);
 
 create table refunds (
