@@ -1,12 +1,12 @@
 package import Core
-package import HTML
+import HTML
 package import JSON
 package import Jobs
 package import Loop
 package import Platform
 package import Postgres
 package import Site
-package import TestDatabase
+import TestDatabase
 package import Web
 
 /// A person of the cast: who they are and how a test speaks for them.
@@ -132,6 +132,11 @@ package final class TestSite: Sendable {
 
   /// Sends a form with its token, as the page would have.
   package func post(_ address: String, _ form: KeyValuePairs<String, String> = [:], as person: Person? = nil) async -> Response {
+    await post(address, fields: Fields(form.map { (name: $0.key, value: $0.value) }), as: person)
+  }
+
+  /// The same for a form that the test puts together.
+  package func post(_ address: String, fields: Fields, as person: Person? = nil) async -> Response {
     var headers = headers(person)
     headers.add("content-type", "application/x-www-form-urlencoded")
     var token = ""
@@ -142,7 +147,7 @@ package final class TestSite: Sendable {
       headers.add("cookie", proof.cookie)
       token = proof.token
     }
-    var fields = Fields(form.map { (name: $0.key, value: $0.value) })
+    var fields = fields
     fields.add("_csrf", token)
     return await table.answer(Request(.post, address, headers: headers, body: Array(fields.encoded.utf8)))
   }
