@@ -7,6 +7,7 @@ const islands = {
   ago: () => import("./live-time.js"),
   availability: () => import("./availability.js"),
   booking: () => import("./booking.js"),
+  bell: () => import("./bell.js"),
   combobox: () => import("./combobox.js"),
   confirm: () => import("./confirm.js"),
   copy: () => import("./copy.js"),
