@@ -35,7 +35,8 @@ class Peer(BaseHTTPRequestHandler):
             }
             self.answer(200, json.dumps(said).encode(), Content_Type="application/json", X_Peer="yes")
         elif path.startswith("/status/"):
-            self.answer(int(path[8:]), b"said so")
+            status = int(path[8:])
+            self.answer(status, b"" if status == 204 else b"said so")
         elif path.startswith("/bytes/"):
             self.answer(200, b"x" * int(path[7:]))
         elif path == "/redirect":

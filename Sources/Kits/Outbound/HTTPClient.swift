@@ -129,6 +129,8 @@ package struct HTTPClient: Sendable {
     if result.metPrivateAddress { return .privateAddress }
     return switch result.code {
     case CURLE_OPERATION_TIMEDOUT: .timedOut
+    // The same code as for an address of another scheme: an answer that does not begin like one.
+    case CURLE_UNSUPPORTED_PROTOCOL where result.reason.contains("HTTP/0.9"): .unreachable(result.reason)
     case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: .malformed
     case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR:
       .untrusted(result.reason)
