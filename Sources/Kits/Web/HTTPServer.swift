@@ -61,10 +61,14 @@ package final class HTTPServer: Sendable {
   /// The port listened on, once started.
   package var port: Int { running.withLock { $0.port } }
 
+  /// Requests begun and not yet completed; 0 when all is quiet.
+  var exchanges: Int { running.withLock { $0.servers.reduce(0) { $0 + $1.figures.exchanges.current } } }
+
   /// Begins to answer on every loop. Throws ``PortTaken``.
   package func start() async throws {
     // sendfile(2) and writev(2) know no MSG_NOSIGNAL.
     signal(SIGPIPE, SIG_IGN)
+    Self.allowManyDescriptors()
     let (port, listeners) = try Listener.open(host: settings.host, port: settings.port, count: loops.loops.count)
     var servers: [LoopServer] = []
     for (loop, listener) in zip(loops.loops, listeners) {
@@ -79,6 +83,15 @@ package final class HTTPServer: Sendable {
     table.metrics.gauge("http_sockets", "WebSockets open now.") { Double(all.reduce(0) { $0 + $1.figures.sockets.current }) }
     table.metrics.gauge("http_connections", "Connections open now.") { Double(all.reduce(0) { $0 + $1.figures.connections.current }) }
     table.metrics.gauge("http_cut_slow", "Connections cut because they were too slow.") { Double(all.reduce(0) { $0 + $1.figures.cutSlow.count }) }
+    table.metrics.gauge("loop_slow_turns", "Turns of the loops that took too long.") { Double(all.reduce(0) { $0 + $1.figures.slowTurns.current }) }
+  }
+
+  /// Every connection is a descriptor: as many as the system lets us have.
+  private static func allowManyDescriptors() {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < limit.rlim_max else { return }
+    limit.rlim_cur = limit.rlim_max
+    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
   }
 
   /// Takes no more connections, lets running requests end for the settings' grace, says goodbye to sockets (1001),

@@ -24,6 +24,7 @@ final class ServerFigures: Sendable {
   let connections = Metrics.Gauge()
   let cutSlow = Metrics.Counter()
   let exchanges = Metrics.Gauge()
+  let slowTurns = Metrics.Gauge()
 }
 
 /// One connection's deadline and peer. The library's socket context holds it.
@@ -160,6 +161,7 @@ final class LoopServer: Source, @unchecked Sendable {
     }
     if now - socketsLookedAt >= min(1000, Milliseconds.of(settings.pingEvery)) {
       socketsLookedAt = now
+      figures.slowTurns.set(loop.slowTurns)
       for socket in sockets { socket.look(at: now) }
     }
   }

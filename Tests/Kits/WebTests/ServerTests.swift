@@ -1,4 +1,5 @@
 import Core
+import Glibc
 import Loop
 import Testing
 
@@ -177,6 +178,29 @@ import Testing
       let polite = running.wire()
       polite.say("POST /api/echo/ HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 70000\r\n\r\n")
       #expect(polite.answer()?.status == 413)
+    }
+  }
+
+  @Test func `whatever becomes of requests, none is left over`() async throws {
+    try await withServer({ _, server in server.headDeadline = .milliseconds(200) }, routes: { routes in
+      plain(&routes)
+      routes.on(.get, "/slow", as: Guest.self) { _, _ in
+        try await Loop.current!.sleep(.seconds(30))
+        return .nothing
+      }
+    }) { running in
+      let wires = (0..<60).map { _ in running.wire() }
+      let requests = [
+        "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n", "GET /slow HTTP/1.1\r\nHost: a\r\n\r\n", "GET /he", "GET /hello HTTP/1.1\r\nHost: a\r\nX: ",
+        "POST /api/echo/ HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{", "GET /hello%00 HTTP/1.1\r\n\r\n",
+      ]
+      for (at, wire) in wires.enumerated() { wire.say(requests[at % requests.count]) }
+      for (at, wire) in wires.enumerated() where at % requests.count == 0 { #expect(wire.answer()?.status == 200) }
+      for wire in wires { shutdown(wire.descriptor, Int32(SHUT_RDWR)) }
+      // The server's own clock decides; ten seconds is only for a machine that is busy elsewhere.
+      let end = ContinuousClock.now + .seconds(10)
+      while running.server.exchanges > 0, ContinuousClock.now < end { await Task.yield() }
+      #expect(running.server.exchanges == 0)
     }
   }
 
