@@ -6,7 +6,7 @@
 export function place(seats, seat) {
   const at = seats.findIndex((s) => s.seat === seat.seat);
   if (at < 0) return [...seats, seat].sort((a, b) => a.seat - b.seat);
-  if (seats[at].since && seat.since && seat.since < seats[at].since) return seats;
+  if (Date.parse(seat.since) < Date.parse(seats[at].since)) return seats;
   return seats.with ? seats.with(at, { ...seats[at], ...seat }) : seats.map((s, n) => (n === at ? { ...s, ...seat } : s));
 }
 

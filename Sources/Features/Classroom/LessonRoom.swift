@@ -16,6 +16,8 @@ enum Connection {}
 struct LessonRoom: Equatable, Sendable {
   /// How long a lost seat is kept, and how long its resume token is good.
   static let grace = Duration.seconds(60)
+  /// How long before its planned start a lesson may begin.
+  static let opening = Duration.minutes(15)
   /// How long after the planned end the room stays before the clock ends it.
   static let overtime = Duration.minutes(30)
   /// The least time between two knocks of one seat.
@@ -62,6 +64,10 @@ struct LessonRoom: Equatable, Sendable {
   enum Refusal: Error, Equatable, Sendable {
     case ended, noSeat, notHere, notTheTutor, alreadyInside, nobodyKnocking, tooSoon, notInside
     case wrongToken, seatExpired
+    /// Nothing to end: the two have not met.
+    case notBegun
+    /// What was booked has not started yet.
+    case tooEarly
   }
 
   enum Departure: String, Equatable, Sendable {
@@ -84,7 +90,7 @@ struct LessonRoom: Equatable, Sendable {
     case admitted(seat: Int)
     case denied(seat: Int)
     case departed(seat: Int, Departure)
-    /// For the first time everyone is inside.
+    /// For the first time everyone is inside, and it is time.
     case began(at: Instant)
     case ended(at: Instant)
   }
@@ -189,7 +195,7 @@ struct LessonRoom: Equatable, Sendable {
       default: break
       }
     }
-    return happenings
+    return happenings + begin(at: now)
   }
 
   // MARK: The door
@@ -236,8 +242,13 @@ struct LessonRoom: Equatable, Sendable {
   mutating func end(by connection: ID<Connection>, at now: Instant) throws(Refusal) -> [Happening] {
     let at = try index(connection)
     guard seats[at].role == .tutor else { throw .notTheTutor }
+    guard beganAt != nil else { throw .notBegun }
+    guard now >= startsAt else { throw .tooEarly }
     return finish(at: now)
   }
+
+  /// The house closes the room: the lesson was cancelled, or settled elsewhere.
+  mutating func close(at now: Instant) -> [Happening] { endedAt == nil ? finish(at: now) : [] }
 
   // MARK: Steps
 
@@ -256,7 +267,7 @@ struct LessonRoom: Equatable, Sendable {
   }
 
   private mutating func begin(at now: Instant) -> [Happening] {
-    guard beganAt == nil, seats.count > 1, seats.allSatisfy(\.isInside) else { return [] }
+    guard beganAt == nil, now >= startsAt - Self.opening, seats.count > 1, seats.allSatisfy(\.isInside) else { return [] }
     beganAt = now
     return [.began(at: now)]
   }

@@ -124,6 +124,8 @@ struct Scene {
     var scene = Scene()
     let tutor = try scene.comes(scene.tutor)
     let learner = try scene.comes(scene.learner)
+    #expect(throws: LessonRoom.Refusal.notBegun) { try scene.room.end(by: tutor, at: scene.now) }
+    _ = try scene.room.admit(seat: 2, by: tutor, at: scene.now)
     scene.now += .seconds(10)
     #expect(
       try scene.room.end(by: tutor, at: scene.now)
@@ -132,6 +134,22 @@ struct Scene {
     #expect(throws: LessonRoom.Refusal.ended) { try scene.room.knock(learner, at: scene.now) }
     #expect(throws: LessonRoom.Refusal.ended) { try scene.room.end(by: tutor, at: scene.now) }
     #expect(scene.room.sweep(at: scene.now + .hours(9)) == [])
+  }
+
+  @Test func `two who meet long before the time begin when it comes, and cannot end before it`() throws {
+    var scene = Scene()
+    scene.now = scene.start - .hours(1)
+    let tutor = try scene.comes(scene.tutor)
+    let learner = try scene.comes(scene.learner)
+    #expect(try scene.room.admit(seat: 2, by: tutor, at: scene.now) == [.admitted(seat: 2)])
+    scene.now = scene.start - .minutes(15)
+    try scene.room.seen(tutor, at: scene.now)
+    try scene.room.seen(learner, at: scene.now)
+    #expect(scene.room.sweep(at: scene.now) == [.began(at: scene.now)])
+    #expect(throws: LessonRoom.Refusal.tooEarly) { try scene.room.end(by: tutor, at: scene.now) }
+    scene.now = scene.start
+    #expect(try scene.room.end(by: tutor, at: scene.now).last == .ended(at: scene.now))
+    #expect(scene.room.close(at: scene.now) == [])
   }
 
   @Test func `the clock ends a room half an hour after its planned end`() throws {
@@ -147,6 +165,7 @@ struct Scene {
     var random = Seeded(label: "LessonRoomTests")
     for _ in 0..<400 {
       var scene = Scene()
+      scene.now -= .minutes(Int.random(in: 0...25, using: &random))
       var intervals: [Int: [(from: Instant, until: Instant?)]] = [1: [], 2: []]
       var opened = Set<Int>()
       var sockets: [(connection: ID<Connection>, seat: Int)] = []

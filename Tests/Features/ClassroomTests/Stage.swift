@@ -1,0 +1,104 @@
+import Bus
+import Core
+import Platform
+import Postgres
+import TestDatabase
+import TestKit
+import Web
+
+@testable import Classroom
+
+/// A lesson of Ada (tutor) and Ben (learner), its room behind a real port, and what the booking was told.
+final class Stage: Sendable {
+  let house: TestHouse
+  let site: TestSite
+  let server: HTTPServer
+  let feature: ClassroomFeature
+  let booking: ID<Booking>
+  let code: String
+  let told: Locked<[String]>
+
+  var database: Database { house.database }
+  var clock: SteppedClock { house.clock }
+  var port: Int { server.port }
+
+  init(_ house: TestHouse, booking: ID<Booking>, code: String, told: Locked<[String]>, relays: RelaySettings) async throws {
+    self.house = house
+    self.booking = booking
+    self.code = code
+    self.told = told
+    let hooks = LessonHooks(
+      begin: { booking, tx in
+        told.withLock { $0.append("begin") }
+        try await tx.run(Query<Void>("update bookings set state = 'in_progress', begun_at = now() where id = \(booking)"))
+      },
+      complete: { booking, tx in
+        told.withLock { $0.append("complete") }
+        try await tx.run(Query<Void>("update bookings set state = 'completed', finished_at = now() where id = \(booking)"))
+      })
+    feature = ClassroomFeature(
+      database: house.database, site: house.site, bus: Bus(loops: testLoops), relays: relays, hooks: hooks, clock: house.clock.clock,
+      log: .silent)
+    site = house.open([feature])
+    server = HTTPServer(table: site.table, loops: testLoops, settings: ServerSettings(port: 0))
+    try await server.start()
+  }
+
+  /// The same house after a restart: everything in memory is gone.
+  func restarted() async throws -> Stage {
+    await server.stop()
+    return try await Stage(house, booking: booking, code: code, told: told, relays: feature.relays)
+  }
+
+  func enter(_ person: Person) async throws -> RoomWire {
+    try await RoomWire.open(port: port, code: code, as: person.username)
+  }
+
+  /// Ada and Ben, both inside.
+  func bothInside() async throws -> (ada: RoomWire, ben: RoomWire) {
+    let ada = try await enter(.ada)
+    try await ada.hear("welcome")
+    let ben = try await enter(.ben)
+    try await ben.hear("welcome")
+    try await ada.hear("knock")
+    ada.send("admitted", ["seat": 2])
+    try await ben.hear("admitted")
+    try await ada.hear("admitted")
+    return (ada, ben)
+  }
+
+  func stays() async throws -> [(ID<User>, Instant, Instant?)] {
+    try await database.all(Query<(ID<User>, Instant, Instant?)>("select user_id, joined_at, left_at from room_stays order by joined_at, user_id"))
+  }
+}
+
+func withStage(
+  state: String = "confirmed", relays: RelaySettings = RelaySettings(), _ body: (Stage) async throws -> Void
+) async throws {
+  try await withDatabase { database in
+    // The lesson started five minutes ago.
+    let house = try TestHouse(database, at: "2026-11-20T09:05:00Z")
+    try await database.insert()
+    let booking = ID<Booking>.new()
+    let subject = ID<Subject>.new()
+    let code = "room-" + String(booking.description.suffix(12))
+    let start = Instant(rfc3339: "2026-11-20T09:00:00Z")!
+    let times = start..<start + .hours(1)
+    try await database.run(Query<Void>("insert into subjects (id, slug, title, category) values (\(subject), \(code), 'Algebra', 'school')"))
+    try await database.run(
+      Query<Void>("""
+        insert into bookings (id, learner_id, tutor_id, subject_id, state, mode, starts_at, ends_at, blocked, price_amount, currency,
+                              fee_basis_points, policy, room_code, learner_zone, tutor_zone, hold_expires_at)
+        values (\(booking), \(Person.ben.id), \(Person.ada.id), \(subject), \(state), 'instant', \(times.lowerBound), \(times.upperBound),
+                \(times), 0, 'USD', 0, '{}', \(code), 'UTC', 'UTC', \(times.lowerBound))
+        """))
+    let stage = try await Stage(house, booking: booking, code: code, told: Locked([]), relays: relays)
+    do {
+      try await body(stage)
+      await stage.server.stop()
+    } catch {
+      await stage.server.stop()
+      throw error
+    }
+  }
+}
