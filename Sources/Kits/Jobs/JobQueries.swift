@@ -226,7 +226,8 @@ extension Query where Row == ID<QueuedJob> {
       """
       update jobs set dead_at = \(now), leased_until = null, lease_owner = null,
              last_error = coalesce(last_error, 'the worker vanished')
-       where finished_at is null and dead_at is null and leased_until < \(now) and attempts >= max_attempts
+       where finished_at is null and dead_at is null and run_at <= \(now) and leased_until < \(now)
+         and attempts >= max_attempts
       returning id
       """)
   }

@@ -151,7 +151,22 @@ final class StatementFile: Sendable {
 
   func add(_ statement: String) {
     guard seen.withLock({ $0.insert(statement).inserted }) else { return }
-    let line = Array((statement.split(whereSeparator: \.isWhitespace).joined(separator: " ") + "\n").utf8)
+    // A comment would swallow the rest once all is on one line.
+    let words = statement.split(separator: "\n").map { Self.withoutComment($0) }.joined(separator: " ")
+      .split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    let line = Array((words + "\n").utf8)
     _ = write(descriptor, line, line.count)
+  }
+
+  private static func withoutComment(_ line: Substring) -> Substring {
+    var isQuoted = false
+    var previous: Character?
+    for index in line.indices {
+      let character = line[index]
+      if character == "'" { isQuoted.toggle() }
+      if !isQuoted, character == "-", previous == "-" { return line[..<line.index(before: index)] }
+      previous = character
+    }
+    return line
   }
 }

@@ -195,6 +195,66 @@ private func killOthers(_ database: Database) async throws {
     }
   }
 
+  @Test(arguments: [1, 2, 3] as [UInt64]) func `whatever happens to its users, the pool stays whole`(seed: UInt64) async throws {
+    struct Dice: RandomNumberGenerator {
+      var state: UInt64
+      mutating func next() -> UInt64 {
+        // SplitMix64.
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+      }
+    }
+    try await withDatabase(.nothing, connectionsPerLoop: 3) { database async throws in
+      try await database.run(Query("create table kept (n int primary key)"))
+      var dice = Dice(state: seed)
+      let committed = Locked<Set<Int>>([])
+      await withTaskGroup(of: Void.self) { group in
+        for number in 0..<150 {
+          let (kind, patience) = (Int.random(in: 0..<5, using: &dice), Int.random(in: 0..<8, using: &dice))
+          let loop = database.loops.loops[Int.random(in: 0..<2, using: &dice)]
+          group.addTask {
+            let work = Task(executorPreference: loop) { () async throws in
+              switch kind {
+              case 0: _ = try await database.one(Query<Int>("select \(number)::int from pg_sleep(0.002)"))
+              case 1: try await database.run(Query("select nonsense"))
+              case 2: try await database.run(Query("select pg_terminate_backend(pg_backend_pid())"))
+              default:
+                try await database.transaction { tx in
+                  try await tx.run(Query("insert into kept values (\(number))"))
+                  _ = try await tx.one(Query<String>("select ''::text from pg_sleep(0.002)"))
+                  if kind == 3 { throw Failure.forbidden }
+                }
+                committed.withLock { _ = $0.insert(number) }
+              }
+            }
+            // Some are cancelled, somewhere on their way.
+            if patience < 3 {
+              try? await loop.sleep(.milliseconds(patience))
+              work.cancel()
+            }
+            _ = await work.result
+          }
+        }
+      }
+      for loop in database.loops.loops {
+        try await Task(executorPreference: loop) { () async throws in
+          for _ in 0..<3 { #expect(try await database.one(Query<Int>("select 1")) == 1) }
+        }.value
+      }
+      let statistics = database.statistics
+      #expect(statistics.waiting == 0 && statistics.connections <= 6 && statistics.idle == statistics.connections)
+      // What was told to be kept is kept; a commit whose answer was lost may be kept too.
+      let kept = Set(try await database.all(Query<Int>("select n from kept")))
+      #expect(committed.withLock { $0 }.isSubset(of: kept))
+      let stuck = try await database.one(
+        Query<Int>("select count(*) from pg_stat_activity where datname = current_database() and state like 'idle in%'"))
+      #expect(stuck == 0)
+    }
+  }
+
   @Test func `a slow statement is logged with its text and without its values`() async throws {
     let lines = Locked<[String]>([])
     try await withDatabase(.nothing) { database async throws in
