@@ -123,7 +123,7 @@ let targets: [Target] = [
   tests("Scheduling", in: "Features", uses: proving + ["Tutors"]),
   tests("Bookings", in: "Features", uses: proving + ["Scheduling", "Ledger", "Notices"]),
   tests("Checkout", in: "Features", uses: proving + ["Accounts", "Tutors", "Scheduling", "Bookings", "Ledger", "Notices", "Crypto", "Outbound", "Loop"]),
-  tests("Classroom", in: "Features", uses: proving + ["Crypto", "Loop"]),
+  tests("Classroom", in: "Features", uses: proving + ["Crypto", "CSystem", "Loop", "TestDatabase"]),
   tests("Reviews", in: "Features", uses: proving + ["Accounts", "Tutors", "Bookings", "Notices"]),
   tests("Home", in: "Features", uses: proving + ["Accounts", "Tutors", "Bookings", "Ledger", "Notices"]),
   tests("Admin", in: "Features", uses: proving + ["Accounts", "Tutors", "Bookings", "Ledger", "Notices"]),

@@ -5,29 +5,26 @@ import Platform
 package import Postgres
 package import Site
 import Time
+package import Tutors
 package import Web
 
 /// Tutors say when they teach; everybody else asks here when that is.
 ///
 /// Owns `availability_settings`, `availability_hours`, `availability_overrides`, `availability_override_hours`. Reads
-/// `booking_busy` (Bookings), `tutor_facts` (Tutors), `people` (Accounts). Emits ``AvailabilityChanged``. What other
+/// `booking_busy` (Bookings), `tutor_facts` (Tutors), `people` (Accounts). Emits ``AvailabilityChanged``; hears of changed tutors, whose listings may be new. What other
 /// rooms ask is ``TutorTimes``; the published API's handler is in `SchedulingAPI.swift`.
 package struct SchedulingFeature: Feature {
   let database: Database
   let site: Site
   let clock: WallClock
-  /// Takes a tutor's fresh figures to where search reads them.
-  let publish: @Sendable (ID<User>, OpeningFigures, Transaction) async throws -> Void
+  let tutors: Tutors
   let times = TutorTimes()
 
-  package init(
-    database: Database, site: Site, clock: WallClock,
-    publish: @escaping @Sendable (ID<User>, OpeningFigures, Transaction) async throws -> Void
-  ) {
+  package init(database: Database, site: Site, tutors: Tutors, clock: WallClock) {
     self.database = database
     self.site = site
     self.clock = clock
-    self.publish = publish
+    self.tutors = tutors
   }
 
   package func routes(_ routes: inout Routes) {
@@ -40,6 +37,11 @@ package struct SchedulingFeature: Feature {
 
   package var jobs: [JobHandler] {
     [JobHandler(RefreshFigures.self) { job, _ in try await refresh(job.tutor) }]
+  }
+
+  package var reactions: [Reaction] {
+    // Keyed and in a transaction of its own, so that a hundred changes cost one refresh.
+    [Reaction(TutorChanged.self) { event, tx in try await times.changed(event.tutor, in: tx) }]
   }
 
   package var schedules: [Schedule] {
@@ -114,7 +116,7 @@ package struct SchedulingFeature: Feature {
       try await database.transaction { tx in
         let isFirst = try await tx.affected(.begin(tutor, zone: rules.zone, at: now)) > 0
         let savedAt: Instant = try await tx.one(.lockedVersion(of: tutor))
-        let stored = try await times.timetable(of: tutor, in: tx)
+        let stored = try await times.timetable(of: tutor, now: now, in: tx)
         if !isFirst, let stored, version != String(savedAt.microseconds) {
           // The same form sent twice is no quarrel.
           var same = rules
@@ -143,19 +145,23 @@ package struct SchedulingFeature: Feature {
       page.dateRefusal = error
       return site.page(page, for: request, status: 422)
     }
+    try await saveDates(dates, hours, note: draft.note, of: tutor.id, zone: stored.rules.zone)
+    return .see(Doors.availability() + "?saved=dates#dates")
+  }
+
+  /// These dates have these hours from now on, or none. A tutor without rules gets them with no weekly hours.
+  func saveDates(_ dates: [CivilDate], _ hours: DayHours, note: String, of tutor: ID<User>, zone: Zone) async throws {
     let now = clock.now
     try await mended {
       try await database.transaction { tx in
-        try await tx.run(.begin(tutor.id, zone: stored.rules.zone, at: now))
-        let _: Instant = try await tx.one(.lockedVersion(of: tutor.id))
-        try await tx.run(.clear(dates, of: tutor.id))
-        try await tx.run(
-          .insert(overrides: dates, note: draft.note.isEmpty ? nil : draft.note, isClosed: hours.isEmpty, of: tutor.id))
-        if !hours.isEmpty { try await tx.run(.insert(hours, on: dates, of: tutor.id)) }
-        try await announce(tutor.id, in: tx)
+        try await tx.run(.begin(tutor, zone: zone, at: now))
+        let _: Instant = try await tx.one(.lockedVersion(of: tutor))
+        try await tx.run(.clear(dates, of: tutor))
+        try await tx.run(.insert(overrides: dates, note: note.isEmpty ? nil : note, isClosed: hours.isEmpty, of: tutor))
+        if !hours.isEmpty { try await tx.run(.insert(hours, on: dates, of: tutor)) }
+        try await announce(tutor, in: tx)
       }
     }
-    return .see(Doors.availability() + "?saved=dates#dates")
   }
 
   func removeDate(_ request: Request, tutor: Tutor, date: String) async throws -> Response {
@@ -183,7 +189,7 @@ package struct SchedulingFeature: Feature {
 
   /// What is stored, or what a tutor without rules begins with: no hours, in the zone of the account.
   private func stored(for tutor: Tutor) async throws -> Timetable {
-    if let timetable = try await times.timetable(of: tutor.id, in: database) { return timetable }
+    if let timetable = try await times.timetable(of: tutor.id, now: clock.now, in: database) { return timetable }
     let zone = try await database.first(Query<String>.zone(of: tutor.id)).flatMap { Zone($0) } ?? .utc
     let rules = Availability.Rules(zone: zone, hours: WeeklyHours(), notice: .hours(12), horizon: .days(60), step: 30)
     return Timetable(tutor: tutor.id, rules: rules, savedAt: Instant(microseconds: 0), notes: [:])
@@ -213,13 +219,35 @@ package struct SchedulingFeature: Feature {
     return question
   }
 
+  /// Live times for a tutor's public page; the page is lower and is given this.
+  package var freeTimes: Panel<ID<User>> {
+    Panel { tutor, page in
+      let durations = try await tutors.offers(of: tutor, in: database).flatMap(\.durations)
+      guard let slug = try await database.first(.slug(of: tutor)), let shortest = durations.min() else { return .none }
+      // An hour is what people look for first.
+      let minutes = durations.contains(60) ? 60 : shortest
+      let now = clock.now
+      let ahead = now..<now + .days(366)
+      let duration = Duration.minutes(minutes)
+      let availability = try await times.availability(
+        of: tutor, lasting: duration, around: ahead, for: page.viewer?.user, now: now, in: database)
+      var openings: [Availability.Opening] = []
+      if let availability, let first = availability.next(1, now: now).first {
+        let day = page.zone.date(first.starts)
+        openings = availability.openings(in: first.starts..<page.zone.day(day + 7).lowerBound, now: now)
+      }
+      return FreeTimes(slug: slug, minutes: minutes, openings: openings).body(page)
+    }
+  }
+
   // MARK: Figures for search
 
   func refresh(_ tutor: ID<User>) async throws {
     let now = clock.now
     try await database.transaction { tx in
-      let figures = try await times.figures(of: tutor, now: now, in: tx)
-      try await publish(tutor, figures, tx)
+      let shortest = try await tutors.offers(of: tutor, in: tx).flatMap(\.durations).min() ?? 60
+      let figures = try await times.figures(of: tutor, lasting: .minutes(shortest), now: now, in: tx)
+      try await tutors.setOpenings(of: tutor, mask: figures.mask, next: figures.next, in: tx)
       try await tx.run(.noteFigures(of: tutor, staleAt: figures.staleAt))
     }
   }

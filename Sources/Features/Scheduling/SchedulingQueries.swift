@@ -6,8 +6,8 @@ import Time
 struct UnknownZone: Error { let identifier: String }
 
 extension Query where Row == Timetable {
-  /// Everything the rules say, in one row. Dates long past are left out.
-  static func timetable(of tutor: ID<User>) -> Self {
+  /// Everything the rules say, in one row. Dates before `first` are left out.
+  static func timetable(of tutor: ID<User>, since first: CivilDate) -> Self {
     Query(
       """
       select s.tutor_id, s.zone, s.buffer_before, s.buffer_after, s.notice, s.horizon_days, s.step, s.daily_limit, s.weekly_limit,
@@ -16,9 +16,9 @@ extension Query where Row == Timetable {
                      from availability_hours h where h.tutor_id = s.tutor_id),
              array(select o.date || ' ' || coalesce(lower(h.hours) || ' ' || upper(h.hours), '')
                      from availability_overrides o left join availability_override_hours h using (tutor_id, date)
-                    where o.tutor_id = s.tutor_id and o.date >= current_date - 9),
+                    where o.tutor_id = s.tutor_id and o.date >= \(first.description)::date),
              array(select o.date || ' ' || o.note from availability_overrides o
-                    where o.tutor_id = s.tutor_id and o.date >= current_date - 9 and o.note is not null)
+                    where o.tutor_id = s.tutor_id and o.date >= \(first.description)::date and o.note is not null)
         from availability_settings s where s.tutor_id = \(tutor)
       """
     ) { row in
@@ -100,6 +100,11 @@ extension Query where Row == Taken {
 extension Query where Row == String {
   /// The zone a tutor's rules begin with.
   static func zone(of user: ID<User>) -> Self { Query("select zone from people where id = \(user)") }
+
+  /// Where a listed tutor's lessons are booked.
+  static func slug(of tutor: ID<User>) -> Self {
+    Query("select slug from tutor_facts where tutor_id = \(tutor) and is_listed")
+  }
 }
 
 extension Query where Row == ID<User> {

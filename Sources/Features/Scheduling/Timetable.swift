@@ -2,7 +2,7 @@ package import Core
 package import Time
 
 /// What is stored of a tutor's rules, and which version of it this is.
-package struct Timetable: Sendable {
+package struct Timetable: Equatable, Sendable {
   package let tutor: ID<User>
   package let rules: Availability.Rules
   /// When the rules were last saved; a form gives it back, so that two tabs do not undo each other unseen.

@@ -13,9 +13,9 @@ package struct TutorTimes: Sendable {
   /// The lengths a lesson may have, in minutes.
   package static let durations = [15, 30, 45, 60, 90, 120]
 
-  /// A tutor's rules, or nothing while there are none.
-  package func timetable(of tutor: ID<User>, in store: some Querying) async throws -> Timetable? {
-    try await store.first(.timetable(of: tutor))
+  /// A tutor's rules, or nothing while there are none. Single dates are those from the week before `now` on.
+  package func timetable(of tutor: ID<User>, now: Instant, in store: some Querying) async throws -> Timetable? {
+    try await store.first(.timetable(of: tutor, since: Zone.utc.date(now) - 8))
   }
 
   /// Every time of that length that begins in `range` and can be had, for `learner`'s own times too when one is given.
@@ -73,7 +73,7 @@ package struct TutorTimes: Sendable {
     of tutor: ID<User>, lasting duration: Duration, around range: Range<Instant>, for learner: ID<User>? = nil,
     ignoring booking: ID<Booking>? = nil, now: Instant, in store: some Querying
   ) async throws -> Availability? {
-    guard let timetable = try await timetable(of: tutor, in: store) else { return nil }
+    guard let timetable = try await timetable(of: tutor, now: now, in: store) else { return nil }
     // Limits count whole weeks, and the longest booking with its buffers is half a day.
     let wide =
       range.lowerBound - .days(8)..<min(range.upperBound, max(range.lowerBound, now + timetable.rules.horizon))
