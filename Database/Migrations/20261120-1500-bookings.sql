@@ -101,9 +101,8 @@ create view lesson_facts as
          price_amount, currency, paid_amount, fee_basis_points, hold_expires_at, learner_zone, tutor_zone, created_at
     from bookings;
 
--- Published: times that are taken, as of now; a hold whose time is up takes none.
+-- Published: times that are taken. An overdue hold still stands here until it is swept; who books over it expires it first.
 create view booking_busy as
   select id as booking_id, tutor_id, learner_id, blocked, during
     from bookings
-   where state in ('held', 'awaiting_payment', 'requested', 'confirmed', 'in_progress')
-     and (state not in ('held', 'awaiting_payment') or hold_expires_at > now());
+   where state in ('held', 'awaiting_payment', 'requested', 'confirmed', 'in_progress');
