@@ -59,13 +59,13 @@ export default function bell(bell) {
   openSocket(`/ws/notifications/${user}/`, {
     resume() {
       isCatchingUp = true;
-      ask().catch(() => {});
       return { type: "resume", data: { after: last } };
     },
     message(message) {
       if (message.type === "resume") {
         if (!isCatchingUp) last = Math.max(last, message.data?.from ?? 0);
         isCatchingUp = false;
+        return void ask().catch(() => {});
       }
       if (message.type === "new_notification") {
         // A line that came back may tell again what it told before.

@@ -45,22 +45,22 @@ struct Letter: Equatable {
     let button: HTML? = action.map {
       """
       <p style="margin:24px 0"><a href="\(href: $0.address)" style="display:inline-block;padding:12px 22px;border-radius:10px;\
-      background:#14624a;color:#ffffff;font-weight:600;font-size:16px;text-decoration:none">\($0.label)</a></p>\
-      <p style="margin:0 0 16px;font-size:13px;line-height:1.5;color:#5b6660;word-break:break-all">\($0.address)</p>
+      background:#006a42;color:#ffffff;font-weight:600;font-size:16px;text-decoration:none">\($0.label)</a></p>\
+      <p style="margin:0 0 16px;font-size:13px;line-height:1.5;color:#4d5664;word-break:break-all">\($0.address)</p>
       """
     }
     return """
       <!doctype html>
       <html lang="\(page.language.rawValue)" dir="\(page.language.isRightToLeft ? "rtl" : "ltr")">
       <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>\(subject)</title></head>
-      <body style="margin:0;padding:24px 12px;background:#f6f4ef;color:#1d2521;font-family:Inter,system-ui,-apple-system,'Segoe UI',sans-serif">
+      <body style="margin:0;padding:24px 12px;background:#fdfaf4;color:#171f2e;font-family:Inter,system-ui,-apple-system,'Segoe UI',sans-serif">
       <div style="max-width:560px;margin:0 auto">
-      <p style="margin:0 0 16px;font-size:18px;font-weight:700;color:#14624a">\(page.site.name)</p>
-      <div style="background:#ffffff;border:1px solid #e3e0d8;border-radius:16px;padding:28px 24px">
+      <p style="margin:0 0 16px;font-size:18px;font-weight:700;color:#006a42">\(page.site.name)</p>
+      <div style="background:#ffffff;border:1px solid #e2ded5;border-radius:16px;padding:28px 24px">
       <h1 style="margin:0 0 16px;font-size:22px;line-height:1.3">\(subject)</h1>
       \(rows)\(button)
       </div>
-      <p style="margin:16px 4px 0;font-size:13px;line-height:1.5;color:#5b6660">\(note)</p>
+      <p style="margin:16px 4px 0;font-size:13px;line-height:1.5;color:#4d5664">\(note)</p>
       </div></body></html>
       """
   }
