@@ -33,7 +33,7 @@ export function proposal(rows) {
  * @param {ParentNode} day
  * @returns {HTMLElement[]}
  */
-const rowsOf = (day) => [...day.querySelectorAll("[data-row]")].filter((row) => row instanceof HTMLElement);
+const rowsOf = (day) => [.../** @type {NodeListOf<HTMLElement>} */ (day.querySelectorAll("[data-row]"))];
 
 /**
  * @param {Element} row
@@ -107,7 +107,7 @@ function replace(day, values) {
 /** @param {HTMLElement} element */
 export default function availability(element) {
   if (!(element instanceof HTMLFormElement)) return;
-  const days = [...element.querySelectorAll("[data-weekday]")].filter((day) => day instanceof HTMLElement);
+  const days = [.../** @type {NodeListOf<HTMLElement>} */ (element.querySelectorAll("[data-weekday]"))];
   let isChanged = false;
 
   element.addEventListener("click", (event) => {

@@ -12,6 +12,7 @@ export async function sample(pc) {
     out: 0, jitter: 0, remoteLost: 0, rtt: null, available: null, route: null, frozen: 0,
   };
   const candidates = new Map();
+  /** @type {any} */
   let pair = null;
   let selected = null;
   (await pc.getStats()).forEach((r) => {

@@ -625,7 +625,7 @@ class LessonRoom {
     document.addEventListener("visibilitychange", () => this.visible());
     addEventListener("pageshow", () => this.visible());
     addEventListener("online", () => this.link?.networkChanged());
-    navigator.connection?.addEventListener?.("change", () => this.link?.networkChanged());
+    /** @type {any} */ (navigator).connection?.addEventListener?.("change", () => this.link?.networkChanged());
     navigator.mediaDevices?.addEventListener?.("devicechange", () => this.showDevices());
   }
 
