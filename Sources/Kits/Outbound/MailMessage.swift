@@ -22,7 +22,7 @@ package struct MailAddress: Sendable, Hashable {
   var domain: String { String(address[address.index(after: address.lastIndex(of: "@")!)...]) }
 
   /// Reads `Name <address>` or a bare address, as settings give them.
-  package init?(setting: String) {
+  package init?(reading setting: String) {
     let text = setting.trimmingSpaces()
     guard text.hasSuffix(">"), let open = text.lastIndex(of: "<") else {
       self.init(text)

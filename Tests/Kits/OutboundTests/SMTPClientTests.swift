@@ -136,9 +136,9 @@ import Testing
   }
 
   @Test func `an address is read from a setting`() {
-    #expect(MailAddress(setting: "TutaLink <no-reply@tutor.test>") == from)
-    #expect(MailAddress(setting: "no-reply@tutor.test")?.name == "")
-    #expect(MailAddress(setting: "TutaLink <no-reply>") == nil)
+    #expect(MailAddress(reading: "TutaLink <no-reply@tutor.test>") == from)
+    #expect(MailAddress(reading: "no-reply@tutor.test")?.name == "")
+    #expect(MailAddress(reading: "TutaLink <no-reply>") == nil)
     #expect(MailAddress("ada+lessons@sub.example.test") != nil)
     #expect(MailAddress("ада@пример.test") != nil)
   }
