@@ -165,7 +165,7 @@ struct Scene {
     var random = Seeded(label: "LessonRoomTests")
     for _ in 0..<400 {
       var scene = Scene()
-      scene.now -= .minutes(Int.random(in: 0...25, using: &random))
+      scene.now = scene.now - .minutes(Int.random(in: 0...25, using: &random))
       var intervals: [Int: [(from: Instant, until: Instant?)]] = [1: [], 2: []]
       var opened = Set<Int>()
       var sockets: [(connection: ID<Connection>, seat: Int)] = []

@@ -4,12 +4,13 @@ import Jobs
 import Postgres
 import TestKit
 import Testing
+import Web
 
 @testable import Classroom
 
 @Suite struct RoomConversationTests {
   @Test func `a learner waits and is told, knocks by arriving, and is let in`() async throws {
-    try await withStage { stage in
+    try await withStage { (stage: Stage) async throws in
       let ben = try await stage.enter(.ben)
       let welcome = try await ben.hear("welcome")
       #expect(welcome["you"]?["seat"]?.int == 2)
@@ -44,7 +45,7 @@ import Testing
   }
 
   @Test func `who is sent away hears so, and may knock again`() async throws {
-    try await withStage { stage in
+    try await withStage { (stage: Stage) async throws in
       let ada = try await stage.enter(.ada)
       let ben = try await stage.enter(.ben)
       try await ada.hear("knock")
@@ -59,7 +60,7 @@ import Testing
   }
 
   @Test func `signalling reaches the seat it names, with its sender, and nobody else`() async throws {
-    try await withStage { stage in
+    try await withStage { (stage: Stage) async throws in
       let (ada, ben) = try await stage.bothInside()
       ada.send("offer", ["to": 2, "from": 9, "sdp": "v=0\r\n…", "link": "a1", "peer": .null])
       let offer = try await ben.hear("offer")
@@ -81,7 +82,7 @@ import Testing
   }
 
   @Test func `messages are numbered, kept once, and given again after a break`() async throws {
-    try await withStage { stage in
+    try await withStage { (stage: Stage) async throws in
       let (ada, ben) = try await stage.bothInside()
       ada.send("chat_message", ["client_id": "a", "text": "  first\nline  "])
       let first = try await ben.hear("chat_message")
@@ -120,7 +121,7 @@ import Testing
   }
 
   @Test func `many messages at once get numbers without gaps or twins`() async throws {
-    try await withStage { stage in
+    try await withStage { (stage: Stage) async throws in
       let (ada, ben) = try await stage.bothInside()
       let room = try await stage.database.one(Query<ID<Room>>("select id from rooms"))
       try await withThrowingTaskGroup(of: Void.self) { group in
@@ -141,7 +142,7 @@ import Testing
   }
 
   @Test func `a seat comes back with its token, and another token is refused`() async throws {
-    try await withStage { stage in
+    try await withStage { (stage: Stage) async throws in
       let ben = try await stage.enter(.ben)
       let token = try #require(try await ben.hear("welcome")["you"]?["resume"]?.string)
       let ada = try await stage.enter(.ada)
@@ -174,7 +175,7 @@ import Testing
   }
 
   @Test func `a second tab takes over and the first is told`() async throws {
-    try await withStage { stage in
+    try await withStage { (stage: Stage) async throws in
       let (ada, ben) = try await stage.bothInside()
       let second = try await stage.enter(.ben)
       #expect(try await second.hear("welcome")["you"]?["standing"]?.string == "inside")
@@ -188,7 +189,7 @@ import Testing
   }
 
   @Test func `who has no right, no room or no proof is closed with its code`() async throws {
-    try await withStage { stage in
+    try await withStage { (stage: Stage) async throws in
       #expect(try await stage.enter(.cleo).closeCode() == 4403)
       #expect(try await RoomWire.open(port: stage.port, code: "room-nowhere", as: "ada").closeCode() == 4404)
       #expect(try await RoomWire.open(port: stage.port, code: stage.code, as: nil).closeCode() == 4401)
@@ -198,7 +199,7 @@ import Testing
 
   @Test(arguments: ["held", "awaiting_payment", "requested", "cancelled", "declined", "expired"])
   func `a booking that is not agreed lets nobody in`(state: String) async throws {
-    try await withStage(state: state) { stage in
+    try await withStage(state: state) { (stage: Stage) async throws in
       #expect(try await stage.enter(.ben).closeCode() == 4403)
       #expect(await stage.site.get("/lessons/\(stage.booking)/room", as: .ben).status == 409)
       #expect(await stage.site.get("/lessons/\(stage.booking)/check", as: .ben).status == 409)
@@ -206,7 +207,7 @@ import Testing
   }
 
   @Test func `after a restart of the server the seats, the admission and the log are there`() async throws {
-    try await withStage { stage in
+    try await withStage { (stage: Stage) async throws in
       let (ada, ben) = try await stage.bothInside()
       ada.send("chat_message", ["client_id": "a", "text": "before"])
       try await ben.hear("chat_message")
@@ -219,24 +220,18 @@ import Testing
       back.send("resume", ["seat": .null, "after": 0])
       #expect(try await back.hear("chat_message")["text"]?.string == "before")
       #expect(try await stage.stays().count(where: { $0.0 == Person.ben.id }) == 1)
-      await restarted.server.stop()
+      await restarted.stop()
     }
   }
 
   @Test func `after a crash the sweep closes attendance at the last sign of life`() async throws {
-    try await withStage { stage in
+    try await withStage { (stage: Stage) async throws in
       let (ada, ben) = try await stage.bothInside()
       stage.clock.advance(by: .seconds(20))
-      ben.send("timer")
-      try await ben.hear("timer")
       let last = stage.clock.now
-      // As a crash leaves it: nobody said goodbye, nothing was written.
       stage.clock.advance(by: .seconds(50))
-      ada.send("timer")
-      try await ada.hear("timer")
-      // The answer comes before the sign of life is stored; the next one comes after.
-      _ = try await ada.everythingSoFar()
-      _ = try await ben.everythingSoFar()
+      for wire in [ada, ben, ada, ben] { try await wire.everythingSoFar() }
+      // As a crash leaves it: nobody said goodbye, and nothing was written since.
       try await stage.database.run(Query<Void>("update room_stays set seen_at = \(last) where user_id = \(Person.ben.id)"))
       stage.clock.advance(by: .seconds(20))
       try await stage.site.runJobs()
@@ -252,13 +247,14 @@ import Testing
   }
 
   @Test func `the tutor ends the lesson: both hear it, attendance closes, the booking is completed, quality is kept`() async throws {
-    try await withStage { stage in
+    try await withStage { (stage: Stage) async throws in
       let (ada, ben) = try await stage.bothInside()
       ben.send("quality", ["rtt_ms": 42, "loss": 0.0125, "audio_kbps": 30, "video_kbps": 900, "route": "relay", "grade": "good", "rung": "full", "height": 1e300])
-      _ = try await ben.everythingSoFar()
+      try await ben.everythingSoFar()
       ben.send("ended")
       #expect(try await ben.hear("error")["code"]?.string == "not_the_tutor")
       stage.clock.advance(by: .minutes(10))
+      for wire in [ada, ben, ada, ben] { try await wire.everythingSoFar() }
       ada.send("ended")
       try await ben.hear("ended")
       #expect(try await ben.closeCode() == 1000)
@@ -284,7 +280,7 @@ import Testing
   }
 
   @Test func `a lesson nobody met in cannot be ended, and the clock closes its room without completing it`() async throws {
-    try await withStage { stage in
+    try await withStage { (stage: Stage) async throws in
       let ada = try await stage.enter(.ada)
       try await ada.hear("welcome")
       ada.send("ended")
@@ -298,7 +294,7 @@ import Testing
   }
 
   @Test func `leaving closes the stay at once`() async throws {
-    try await withStage { stage in
+    try await withStage { (stage: Stage) async throws in
       let (ada, ben) = try await stage.bothInside()
       stage.clock.advance(by: .seconds(90))
       ben.send("leave")
@@ -312,7 +308,7 @@ import Testing
   }
 
   @Test func `what cannot be read is refused and harms nothing`() async throws {
-    try await withStage { stage in
+    try await withStage { (stage: Stage) async throws in
       let (ada, _) = try await stage.bothInside()
       for text in ["", "null", "[]", "{}", "{\"type\": 5}", "{\"type\":\"chat_message\",\"data\":[]}", "{\"type\"", "\u{0}"] {
         ada.send(text: text)
@@ -331,7 +327,7 @@ import Testing
 
 @Suite struct ClassroomPagesTests {
   @Test func `only the two of a lesson see its pages`() async throws {
-    try await withStage { stage in
+    try await withStage { (stage: Stage) async throws in
       for page in ["check", "room", "ended"] {
         #expect(await stage.site.get("/lessons/\(stage.booking)/\(page)", as: .cleo).status == 404)
         #expect(await stage.site.get("/lessons/\(stage.booking)/\(page)").header("location")?.hasPrefix("/sign-in") == true)
@@ -364,7 +360,7 @@ import Testing
   }
 
   @Test func `welcome carries the way to the relay`() async throws {
-    try await withStage(relays: RelaySettings(turn: ["turn:127.0.0.1:3479"], secret: "s3cr3t")) { stage in
+    try await withStage(relays: RelaySettings(turn: ["turn:127.0.0.1:3479"], secret: "s3cr3t")) { (stage: Stage) async throws in
       let ben = try await stage.enter(.ben)
       let servers = try await ben.hear("welcome")["ice_servers"]
       #expect(servers?[0]?["username"]?.string?.hasSuffix(":\(Person.ben.id)") == true)

@@ -1,3 +1,4 @@
+import CSystem
 import Core
 import Glibc
 import JSON
@@ -43,7 +44,7 @@ final class RoomWire: Sendable {
     let size = socklen_t(MemoryLayout<sockaddr_in>.size)
     let descriptor = descriptor
     _ = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, size) }
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, __CONST_SOCKADDR_ARG(__sockaddr__: $0), size) }
     }
     var patience = timeval(tv_sec: 10, tv_usec: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
@@ -77,14 +78,16 @@ final class RoomWire: Sendable {
     }
   }
 
-  /// What came until an answer to a question asked now: everything the server had to say by then.
+  /// What came until the answer to something said now: all the server had to say by then. Twice in a row also waits for what
+  /// the server does after the first answer.
+  @discardableResult
   func everythingSoFar() async throws -> [JSON] {
-    send("timer")
+    send("nothing_known")
     var heard: [JSON] = []
     while true {
       switch try await next() {
       case .message(let json):
-        if json["type"]?.string == "timer" { return heard }
+        if json["data"]?["code"]?.string == "unknown_type" { return heard }
         heard.append(json)
       case .closed(let code): throw Silent(description: "closed with \(code)")
       }
@@ -100,7 +103,7 @@ final class RoomWire: Sendable {
   private func say(_ bytes: [UInt8]) {
     var done = 0
     while done < bytes.count {
-      let count = bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress! + done, $0.count - done, Int32(MSG_NOSIGNAL.rawValue)) }
+      let count = bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress! + done, $0.count - done, Int32(MSG_NOSIGNAL)) }
       guard count > 0 else { return }
       done += count
     }

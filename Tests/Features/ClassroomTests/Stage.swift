@@ -1,5 +1,7 @@
 import Bus
 import Core
+import JSON
+import Loop
 import Platform
 import Postgres
 import TestDatabase
@@ -12,6 +14,8 @@ import Web
 final class Stage: Sendable {
   let house: TestHouse
   let site: TestSite
+  /// Two loops of its own, as two cores would have: the two seats sit on either.
+  let loops = LoopGroup(count: 2, log: .silent)
   let server: HTTPServer
   let feature: ClassroomFeature
   let booking: ID<Booking>
@@ -37,17 +41,25 @@ final class Stage: Sendable {
         try await tx.run(Query<Void>("update bookings set state = 'completed', finished_at = now() where id = \(booking)"))
       })
     feature = ClassroomFeature(
-      database: house.database, site: house.site, bus: Bus(loops: testLoops), relays: relays, hooks: hooks, clock: house.clock.clock,
+      database: house.database, site: house.site, bus: Bus(loops: loops), relays: relays, hooks: hooks, clock: house.clock.clock,
       log: .silent)
     site = house.open([feature])
-    server = HTTPServer(table: site.table, loops: testLoops, settings: ServerSettings(port: 0))
+    server = HTTPServer(table: site.table, loops: loops, settings: ServerSettings(port: 0))
     try await server.start()
   }
 
   /// The same house after a restart: everything in memory is gone.
   func restarted() async throws -> Stage {
-    await server.stop()
+    await stop()
     return try await Stage(house, booking: booking, code: code, told: told, relays: feature.relays)
+  }
+
+  let isStopped = Locked(false)
+
+  func stop() async {
+    isStopped.withLock { $0 = true }
+    await server.stop()
+    loops.stop()
   }
 
   func enter(_ person: Person) async throws -> RoomWire {
@@ -95,9 +107,9 @@ func withStage(
     let stage = try await Stage(house, booking: booking, code: code, told: Locked([]), relays: relays)
     do {
       try await body(stage)
-      await stage.server.stop()
+      if !stage.isStopped.withLock({ $0 }) { await stage.stop() }
     } catch {
-      await stage.server.stop()
+      if !stage.isStopped.withLock({ $0 }) { await stage.stop() }
       throw error
     }
   }
