@@ -53,7 +53,7 @@ extension Query where Row == Booked {
       }
     let when: SQL =
       isPast
-      ? "(b.state not in \(SQL.live) or b.ends_at <= \(now))" : "b.state in \(SQL.live) and b.ends_at > \(now) - interval '2 hours'"
+      ? "(b.state not in \(SQL.live) or b.ends_at <= \(now))" : "b.state in \(SQL.live) and b.ends_at > \(now)::timestamptz - interval '2 hours'"
     let which: SQL = states.isEmpty ? "" : "and b.state = any(\(states.map(\.rawValue)))"
     let from: SQL =
       if let cursor {
@@ -211,7 +211,7 @@ extension Query where Row == ID<Booking> {
         order by request_expires_at limit \(limit))
       union all
       (select id from bookings where state in ('confirmed', 'in_progress')
-          and ends_at <= \(now) - make_interval(hours => coalesce((policy->>'settle_hours')::int, 24))
+          and ends_at <= \(now)::timestamptz - make_interval(hours => coalesce((policy->>'settle_hours')::int, 24))
         order by ends_at limit \(limit))
       """)
   }

@@ -136,6 +136,10 @@ import Web
   }
 }
 
+extension Response {
+  var json: JSON? { try? JSON.read(content) }
+}
+
 @Suite struct BookingsAPITests {
   func body(_ start: Instant, _ tutor: Person = .ada) -> JSON {
     ["tutor": .string(tutor.id.description), "starts_at": .string(start.rfc3339), "duration_minutes": 60]
@@ -153,7 +157,7 @@ import Web
       let again = await world.site.call(.post, "/api/bookings/", body(world.noon), as: .ben, headers: ["idempotency-key": "a"])
       #expect(again.status == 201 && again.text == made.text)
       let other = await world.site.call(.post, "/api/bookings/", body(world.noon + .hours(5)), as: .ben, headers: ["idempotency-key": "a"])
-      #expect(other.status == 409 && (try JSON.read(other.content))["code"]?.string == "idempotency_key_reused")
+      #expect(other.status == 409 && other.json?["code"]?.string == "idempotency_key_reused")
       _ = try await world.pay(id)
       let read = try JSON.read(await world.site.call(.get, "/api/bookings/\(id)/", as: .ada).content)
       #expect(read["status"]?.string == "confirmed" && read["room_code"]?.string != nil && read["history"]?.array?.count == 2)
@@ -163,7 +167,7 @@ import Web
       #expect(preview["refund"]?["amount"]?.int == 4500 && preview["refund"]?["rule"]?.string == "early")
       #expect(try await world.booked(id).state == .confirmed)
       let gone = await world.site.call(.delete, "/api/bookings/\(id)/", ["reason": "ill"], as: .ben)
-      #expect(gone.status == 200 && (try JSON.read(gone.content))["status"]?.string == "cancelled")
+      #expect(gone.status == 200 && gone.json?["status"]?.string == "cancelled")
       let list = try JSON.read(await world.site.call(.get, "/api/bookings/?status=cancelled&role=learner", as: .ben).content)
       #expect(list["count"]?.int == 1 && list["results"]?.array?.count == 1 && list["next"]?.isNull == true)
       #expect(await world.site.call(.get, "/api/bookings/?colour=red", as: .ben).status == 400)
@@ -206,16 +210,16 @@ import Web
       #expect(await world.site.call(.patch, path, ["action": "accept"], as: .ben).status == 403)
       #expect(await world.site.call(.patch, path, ["action": "dance"], as: .dan).status == 422)
       let accepted = await world.site.call(.patch, path, ["action": "accept"], as: .dan)
-      #expect(accepted.status == 200 && (try JSON.read(accepted.content))["status"]?.string == "confirmed")
+      #expect(accepted.status == 200 && accepted.json?["status"]?.string == "confirmed")
       let early = await world.site.call(.patch, path, ["action": "report_no_show"], as: .ben)
-      #expect(early.status == 422 && (try JSON.read(early.content))["code"]?.string == "too_early")
+      #expect(early.status == 422 && early.json?["code"]?.string == "too_early")
       let taken = try await world.book(world.noon + .hours(2), with: .dan, by: Person.cleo.id)
       let lost = await world.site.call(
         .patch, path, ["action": "reschedule", "starts_at": .string(taken.reservation.startsAt.rfc3339)], as: .ben)
-      #expect(lost.status == 409 && (try JSON.read(lost.content))["alternatives"]?.array?.count == 3)
+      #expect(lost.status == 409 && lost.json?["alternatives"]?.array?.count == 3)
       let moved = await world.site.call(
         .patch, path, ["action": "reschedule", "starts_at": .string((world.noon + .hours(5)).rfc3339)], as: .ben)
-      #expect(moved.status == 200 && (try JSON.read(moved.content))["status"]?.string == "requested")
+      #expect(moved.status == 200 && moved.json?["status"]?.string == "requested")
     }
   }
 }

@@ -1,3 +1,4 @@
+import Bus
 import Core
 import Ledger
 import Notices
@@ -26,7 +27,7 @@ struct World: Sendable {
     self.database = database
     house = try TestHouse(database)
     ledger = Ledger(clock: house.clock.clock)
-    bookings = Bookings(site: house.site, ledger: ledger, notices: Notices(), clock: house.clock.clock)
+    bookings = Bookings(site: house.site, ledger: ledger, notices: Notices(bus: Bus(loops: testLoops)), clock: house.clock.clock)
     feature = BookingsFeature(database: database, site: house.site, bookings: bookings, clock: house.clock.clock)
     site = house.open([feature])
     try await database.insert()
@@ -96,6 +97,6 @@ struct World: Sendable {
   }
 }
 
-func withWorld<Result>(connectionsPerLoop: Int = 4, _ body: (World) async throws -> Result) async throws -> Result {
+func withWorld(connectionsPerLoop: Int = 4, _ body: (World) async throws -> Void) async throws {
   try await withDatabase(connectionsPerLoop: connectionsPerLoop) { database in try await body(try await World(database)) }
 }
