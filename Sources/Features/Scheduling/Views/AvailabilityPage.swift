@@ -54,18 +54,18 @@ struct AvailabilityPage: View {
     let t = page.t
     return """
       \(page.head(t("scheduling.title"), lead: t("scheduling.lead", zone: page.zoneText(rules.zone))))
-      \(banner(page))
+      <div class="stack">\(banner(page))
       <div class="split">
       <div class="stack loose">
       \(weekForm(page))
       \(datesCard(page))
       </div>
-      <aside class="stack">
+      <aside class="stack tall">
       \(outsideCard(page))
       \(previewCard(page))
       \(questionCard(page))
       </aside>
-      </div>
+      </div></div>
       """
   }
 
@@ -357,7 +357,7 @@ struct AvailabilityPage: View {
   }
 
   private func clock(_ minutes: Int, _ page: PageContext) -> String {
-    page.timeText(Instant(seconds: Int64(minutes) * 60), in: .utc)
+    minutes == 1440 ? page.t("scheduling.midnight") : page.timeText(Instant(seconds: Int64(minutes) * 60), in: .utc)
   }
 
   private func words(_ refusal: WeekDraft.Refusal, _ page: PageContext) -> String {
