@@ -11,7 +11,7 @@ package enum FilePurpose: String, Sendable, Codable, CaseIterable {
   case picture
   /// Sound or film by which a tutor is judged.
   case sample
-  /// Proof of something, for its owner alone.
+  /// Proof of something, for its owner and for the staff who judge it.
   case document
 
   /// Whether anybody may see it who knows its address.

@@ -95,13 +95,15 @@ private struct Taker: Feature {
     }
   }
 
-  @Test func `a document is its owner's alone, and only to be saved`() async throws {
+  @Test func `a document is its owner's and the staff's, and only to be saved`() async throws {
     try await withSite { site, _, _, _ in
       let address = await site.upload("/take/document", field: "proof", filename: "degree.pdf", Array("%PDF-1.7 …".utf8), as: .ada).text
       let own = await site.get(address, as: .ada)
       #expect(own.status == 200)
       #expect(own.header("content-disposition")?.hasPrefix("attachment") == true)
       #expect(own.header("cache-control") == "private, no-store")
+      let judged = await site.get(address, as: .root)
+      #expect(judged.status == 200)
       let got1 = await site.get(address, as: .ben).status
       #expect(got1 == 404)
       let got2 = await site.get(address).status
