@@ -9,6 +9,9 @@ import Glibc
 // Modules import one another and style sheets name fonts by relative address; those addresses are rewritten to the
 // hashed ones when the file is loaded. A hash covers the file and all it refers to, however far, so a change deep down
 // renames all that lead to it, and circles of modules do no harm.
+//
+// Style sheets whose names begin with a number (`css/20-tokens.css`) are chapters of one: they are joined in name order
+// into `app.css` of their folder, so that a page asks once and a colleague still finds the component in a file of its own.
 
 /// The files under `/assets/`.
 package final class Assets: Sendable {
@@ -115,6 +118,7 @@ package final class Assets: Sendable {
         contents[mount.prefix + path] = file.read(offset: 0, length: file.size)
       }
     }
+    joinChapters(in: &contents)
     let links = contents.reduce(into: [String: [Link]]()) { $0[$1.key] = references(in: $1.value, of: $1.key, among: contents) }
     let digests = contents.mapValues { SHA256.hash($0) }
     var addresses: [String: String] = [:]
@@ -144,6 +148,17 @@ package final class Assets: Sendable {
       shelf.byAddress[entry.address] = entry
     }
     return shelf
+  }
+
+  /// Replaces numbered style sheets by the `app.css` they make up. An `app.css` written by hand comes first.
+  private static func joinChapters(in contents: inout [String: [UInt8]]) {
+    for path in contents.keys.sorted() where path.hasSuffix(".css") {
+      let parts = path.split(separator: "/")
+      guard let name = parts.last, let dash = name.firstIndex(of: "-"), !name[..<dash].isEmpty,
+        name[..<dash].utf8.allSatisfy({ (48...57).contains($0) }), let chapter = contents.removeValue(forKey: path)
+      else { continue }
+      contents[(parts.dropLast() + ["app.css"]).joined(separator: "/"), default: []] += chapter + [10]
+    }
   }
 
   /// `/assets/css/app.1a2b3c.css`.

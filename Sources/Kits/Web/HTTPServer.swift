@@ -25,6 +25,8 @@ package struct ServerSettings: Sendable {
   package var pingEvery = Duration.seconds(30)
   /// A socket that says nothing, not even pong, for so long is closed with 4408.
   package var socketIdle = Duration.seconds(90)
+  /// How long a socket that we closed may take to close its side.
+  package var farewell = Duration.seconds(3)
   /// How often deadlines and vanished clients are looked for.
   package var tick = Duration.milliseconds(250)
   /// How long running requests may go on when the server stops.
@@ -64,6 +66,9 @@ package final class HTTPServer: Sendable {
   /// Requests begun and not yet completed; 0 when all is quiet.
   var exchanges: Int { running.withLock { $0.servers.reduce(0) { $0 + $1.figures.exchanges.current } } }
 
+  /// WebSockets open now.
+  var sockets: Int { running.withLock { $0.servers.reduce(0) { $0 + $1.figures.sockets.current } } }
+
   /// Begins to answer on every loop. Throws ``PortTaken``.
   package func start() async throws {
     // sendfile(2) and writev(2) know no MSG_NOSIGNAL.
@@ -79,11 +84,12 @@ package final class HTTPServer: Sendable {
       servers.append(server)
     }
     running.withLock { $0 = (port, servers) }
-    let all = servers
-    table.metrics.gauge("http_sockets", "WebSockets open now.") { Double(all.reduce(0) { $0 + $1.figures.sockets.current }) }
-    table.metrics.gauge("http_connections", "Connections open now.") { Double(all.reduce(0) { $0 + $1.figures.connections.current }) }
-    table.metrics.gauge("http_cut_slow", "Connections cut because they were too slow.") { Double(all.reduce(0) { $0 + $1.figures.cutSlow.count }) }
-    table.metrics.gauge("loop_slow_turns", "Turns of the loops that took too long.") { Double(all.reduce(0) { $0 + $1.figures.slowTurns.current }) }
+    // The figures, not the servers: those hold the table, which holds the metrics.
+    let all = servers.map(\.figures)
+    table.metrics.gauge("http_sockets", "WebSockets open now.") { Double(all.reduce(0) { $0 + $1.sockets.current }) }
+    table.metrics.gauge("http_connections", "Connections open now.") { Double(all.reduce(0) { $0 + $1.connections.current }) }
+    table.metrics.gauge("http_cut_slow", "Connections cut because they were too slow.") { Double(all.reduce(0) { $0 + $1.cutSlow.count }) }
+    table.metrics.gauge("loop_slow_turns", "Turns of the loops that took too long.") { Double(all.reduce(0) { $0 + $1.slowTurns.current }) }
   }
 
   /// Every connection is a descriptor: as many as the system lets us have.

@@ -159,7 +159,7 @@ final class LoopServer: Source, @unchecked Sendable {
         }
       }
     }
-    if now - socketsLookedAt >= min(1000, Milliseconds.of(settings.pingEvery)) {
+    if now - socketsLookedAt >= min(1000, Milliseconds.of(settings.pingEvery), Milliseconds.of(settings.farewell)) {
       socketsLookedAt = now
       figures.slowTurns.set(loop.slowTurns)
       for socket in sockets { socket.look(at: now) }

@@ -11,7 +11,7 @@ import Synchronization
 // ourselves, once for all receivers.
 //
 // Closing: our frame, then no more writing (shutdown), then what still comes is thrown away until the other side ends
-// or three seconds have passed. A plain close(2) with unread bytes would reset the connection, and the other side
+// or the farewell's time has passed. A plain close(2) with unread bytes would reset the connection, and the other side
 // would never see the code.
 
 /// Touched on the loop's thread only.
@@ -57,6 +57,8 @@ final class SocketWire: Source, SocketOutput, @unchecked Sendable {
 
   private var events: [Event] = []
   private var isTalking = false
+  /// The conversation has been told of the end.
+  private var isTold = false
   private var isPushingBack = false
   private var tokens: Double
   private var tokensAt = Milliseconds.now()
@@ -113,8 +115,9 @@ final class SocketWire: Source, SocketOutput, @unchecked Sendable {
         case .text(let text): await conversation.received(text, on: socket)
         case .closed:
           await conversation.closed(socket)
-          server.drop(self)
           socket = nil
+          isTold = true
+          leave()
         }
         if isPushingBack, events.count - at < Self.mostWaiting / 4 {
           isPushingBack = false
@@ -337,7 +340,7 @@ final class SocketWire: Source, SocketOutput, @unchecked Sendable {
         pingedAt = now
         enqueue(SocketFrame.ping)
       }
-    case .closing(let since, _): if now - since > 3000 { cut() }
+    case .closing(let since, _): if now - since > Milliseconds.of(server.settings.farewell) { cut() }
     case .ended: break
     }
   }
@@ -361,5 +364,11 @@ final class SocketWire: Source, SocketOutput, @unchecked Sendable {
     close(fd)
     queue = []
     early = []
+    leave()
+  }
+
+  /// The server watches over it until the descriptor is closed and the conversation has been told.
+  private func leave() {
+    if isTold, case .ended = state { server.drop(self) }
   }
 }

@@ -156,6 +156,24 @@ struct Folder {
     #expect(changed == ["islands/a.js", "islands/b.js", "lib/c.js"])
   }
 
+  @Test func `numbered style sheets are one, joined in name order, and find their fonts`() async throws {
+    let folder = Folder()
+    defer { folder.remove() }
+    folder.write("css/20-base.css", "p { color: red }")
+    folder.write("css/00-layers.css", "@layer a, b;")
+    folder.write("css/30-fonts.css", "@font-face { src: url(\"../fonts/x.woff2\") }")
+    folder.write("css/print.css", "p { color: black }")
+    folder.write("fonts/x.woff2", "x")
+    let assets = try Assets(folder: folder.path)
+    #expect(assets.paths == ["css/app.css", "css/print.css", "fonts/x.woff2"])
+    try await withServer(assets: assets, routes: { _ in }) { running in
+      let style = try #require(get(running.wire(), assets.address("css/app.css")))
+      #expect(
+        style.text
+          == "@layer a, b;\np { color: red }\n@font-face { src: url(\"\(assets.address("fonts/x.woff2"))\") }\n")
+    }
+  }
+
   @Test func `in development a changed asset is seen at once`() throws {
     let folder = Folder()
     defer { folder.remove() }

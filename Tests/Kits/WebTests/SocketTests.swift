@@ -176,6 +176,19 @@ private final class Echo: Conversation {
     }
   }
 
+  @Test func `who does not answer our goodbye is let go all the same`() async throws {
+    try await withServer({ _, server in server.farewell = .milliseconds(100) }, routes: plain) { running in
+      let wire = running.wire()
+      #expect(wire.upgrade("/ws/echo/") == 101)
+      wire.message("bye")
+      #expect(wire.closeCode() == 4409)
+      // Neither a close frame nor an end comes from us. Ten seconds is only for a machine that is busy elsewhere.
+      let end = ContinuousClock.now + .seconds(10)
+      while running.server.sockets > 0, ContinuousClock.now < end { await Task.yield() }
+      #expect(running.server.sockets == 0)
+    }
+  }
+
   @Test func `who does not read is cut with a reason`() async throws {
     try await withServer(routes: plain) { running in
       let wire = running.wire()
