@@ -18,3 +18,7 @@ create table reviews (
 );
 create index reviews_by_tutor on reviews (tutor_id, written_at desc, id) where hidden_at is null;
 create index reviews_by_author on reviews (author_id, written_at desc);
+
+-- Published: what anybody may read.
+create view published_reviews as
+  select id, booking_id, tutor_id, author_id, stars, words, written_at from reviews where hidden_at is null;

@@ -20,6 +20,7 @@ struct Config: Sendable {
   let stunURLs: [String]
   let turnURLs: [String]
   let turnSecret: String?
+  let isRelayOnly: Bool
   let isDevelopment: Bool
   let limitsFactor: Int
   let logLevel: Log.Level
@@ -61,8 +62,9 @@ struct Config: Sendable {
     stunURLs = list("STUN_URLS")
     turnURLs = list("TURN_URLS")
     turnSecret = environment["TURN_SECRET"].flatMap { $0.isEmpty ? nil : $0 }
+    isRelayOnly = text("RELAY_ONLY", or: "0") == "1"
     isDevelopment = text("DEV", or: "0") == "1"
-    limitsFactor = try number("LIMITS_FACTOR", or: 1, 1...1_000_000)
+    limitsFactor = try number("LIMITS_FACTOR", or: 1, 0...1_000_000)
     guard let level = Log.Level(rawValue: text("LOG_LEVEL", or: "info")) else {
       throw Unusable(description: "LOG_LEVEL is “\(text("LOG_LEVEL", or: ""))”; it must be debug, info, warning or error.")
     }

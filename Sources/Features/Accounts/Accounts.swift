@@ -13,3 +13,12 @@ package struct Accounts: Sendable {
     try await sessions.announceChange(of: user, in: tx)
   }
 }
+
+extension Sessions {
+  /// Follows a suspension or its end: everything the person has open is closed, and it is written down.
+  package func suspended(_ user: ID<User>, isOn: Bool, by admin: ID<User>, in tx: Transaction) async throws {
+    if isOn { try await tx.run(.revokeAll(of: user, except: nil, at: .now)) }
+    try await tx.run(.note(isOn ? "suspended" : "restored", about: user, by: admin, at: .now))
+    try await announceChange(of: user, in: tx)
+  }
+}

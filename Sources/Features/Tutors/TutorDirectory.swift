@@ -1,9 +1,10 @@
 package import Core
+import HTML
 import JSON
 import Jobs
 import Notices
 package import Postgres
-import Site
+package import Site
 import Time
 import Web
 
@@ -65,8 +66,7 @@ extension TutorsFeature {
 
   /// Brings the read model to what is true now.
   func refresh(_ tutor: ID<User>, in tx: Transaction) async throws {
-    try await tx.run(.dropListings(of: tutor))
-    try await tx.run(.refreshListings(of: tutor))
+    try await Tutors().refreshListing(of: tutor, in: tx)
   }
 
   /// Moves a profile along; the state machine judges, the row's own state decides between two at once.
@@ -136,5 +136,65 @@ extension TutorSearch {
     search.order = Order(rawValue: query.text("sort")) ?? .rating
     search.cursor = PageCursor(query.text("after"))
     return (search, refusals)
+  }
+}
+
+extension TutorsFeature {
+  /// Cards of tutors who are free soon, for the landing page and dashboards; so many at most.
+  package var freeSoon: Panel<Int> {
+    Panel { limit, page in
+      let now = clock.now
+      var cards = try await database.all(.freeSoon(now: now, limit: limit))
+      if cards.isEmpty { cards = try await database.all(.wellRated(limit: limit)) }
+      return "\(cards.map { TutorCardView(tutor: $0).markup(page) })"
+    }
+  }
+
+  /// Cards of the tutors a person saved.
+  package var favourites: Panel<ID<User>> {
+    Panel { user, page in
+      let cards = try await database.all(.favourites(of: user))
+      return "\(cards.map { TutorCardView(tutor: $0).markup(page) })"
+    }
+  }
+
+  /// What is taught, by field, with how many tutors offer it: for the landing page.
+  package func topics() async throws -> [Topic] { try await database.all(.topics) }
+
+  /// How far the tutor's profile is: 0 to 100, and where it stands; nothing when there is none.
+  package func progress(of tutor: ID<User>) async throws -> (score: Int, state: String)? {
+    guard let record = try await database.first(.tutor(tutor)), let facts = try await database.first(.completion(of: tutor))?.facts else { return nil }
+    return (Completion(facts).score, record.state)
+  }
+}
+
+package struct Topic: RowDecodable, Sendable {
+  package let slug: String
+  package let title: String
+  package let category: String
+  package let tutors: Int
+
+  package init(row: inout RowReader) throws {
+    slug = try row.next()
+    title = try row.next()
+    category = try row.next()
+    tutors = try row.next()
+  }
+}
+
+extension Query where Row == Topic {
+  static var topics: Self {
+    Query("""
+      select s.slug, s.title, s.category, count(l.tutor_id) from subjects s join tutor_listings l on l.subject_id = s.id
+       where s.is_active group by s.id order by 4 desc, s.title limit 12
+      """)
+  }
+}
+
+extension Tutors {
+  /// Brings the search's rows of a tutor to what is true now.
+  package func refreshListing(of tutor: ID<User>, in tx: Transaction) async throws {
+    try await tx.run(.dropListings(of: tutor))
+    try await tx.run(.refreshListings(of: tutor))
   }
 }

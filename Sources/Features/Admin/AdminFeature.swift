@@ -1,0 +1,148 @@
+package import Accounts
+package import Core
+package import Ledger
+package import Platform
+package import Postgres
+package import Site
+package import Tutors
+package import Web
+
+/// Administrators look after people, verify tutors, and see bookings, mail and jobs.
+///
+/// Owns nothing. Reads what others publish, and the tables of kits. Changes people through ``Accounts``' table functions
+/// and tutors through ``TutorsFeature``.
+package struct AdminFeature: Feature {
+  let database: Database
+  let site: Site
+  let tutors: TutorsFeature
+  let ledger: Ledger
+  let sessions: Sessions
+  let clock: WallClock
+
+  package init(database: Database, site: Site, tutors: TutorsFeature, ledger: Ledger, sessions: Sessions, clock: WallClock) {
+    self.database = database
+    self.site = site
+    self.tutors = tutors
+    self.ledger = ledger
+    self.sessions = sessions
+    self.clock = clock
+  }
+
+  package func routes(_ routes: inout Routes) {
+    routes.on(.get, Doors.admin, as: Administrator.self, overview)
+    routes.on(.get, AdminPaths.people, as: Administrator.self, people)
+    routes.on(.post, AdminPaths.suspension, as: Administrator.self, suspend)
+    routes.on(.get, AdminPaths.verification, as: Administrator.self, waiting)
+    routes.on(.get, AdminPaths.tutor, as: Administrator.self, tutor)
+    routes.on(.post, AdminPaths.verdict, as: Administrator.self, judge)
+    routes.on(.post, AdminPaths.credential, as: Administrator.self, judgeCredential)
+    routes.on(.get, AdminPaths.bookings, as: Administrator.self, bookings)
+    routes.on(.get, AdminPaths.outbox, as: Administrator.self, outbox)
+    routes.on(.get, AdminPaths.mail, as: Administrator.self, mail)
+    routes.on(.get, AdminPaths.jobs, as: Administrator.self, jobs)
+    routes.on(.post, AdminPaths.rerun, as: Administrator.self, rerun)
+  }
+
+  private func page(_ section: AdminSection, _ content: AdminPage.Content, _ request: Request, status: Int = 200) -> Response {
+    site.page(AdminPage(section: section, content: content), for: request, status: status)
+  }
+
+  func overview(_ request: Request, admin: Administrator) async throws -> Response {
+    let figures = try await database.one(.figures)
+    let books = try await ledger.verify(in: database)
+    return page(.overview, .overview(figures, booksHold: books.holds, links: books.links), request)
+  }
+
+  func people(_ request: Request, admin: Administrator) async throws -> Response {
+    let words = String(request.query.text("q").prefix(100))
+    let found = try await database.all(.people(words, before: request.query["after"].flatMap { PageCursor($0) }, limit: AdminPage.pageSize + 1))
+    return page(.people, .people(found, words: words), request)
+  }
+
+  func suspend(_ request: Request, admin: Administrator, user: ID<User>) async throws -> Response {
+    guard user != admin.id else { throw Problem(422, site.context(for: request).t("admin.notYourself")) }
+    let isOn = request.form.isOn("suspend")
+    try await database.transaction { tx in
+      guard try await tx.affected(.setSuspended(isOn, user, at: clock.now)) == 1 else { throw Failure.notFound }
+      try await sessions.suspended(user, isOn: isOn, by: admin.id, in: tx)
+    }
+    return .see(AdminPaths.people())
+  }
+
+  func waiting(_ request: Request, admin: Administrator) async throws -> Response {
+    page(.verification, .waiting(try await database.all(.waitingTutors)), request)
+  }
+
+  func tutor(_ request: Request, admin: Administrator, tutor: ID<User>) async throws -> Response {
+    guard let record = try await database.first(.tutorForReview(tutor)) else { throw Failure.notFound }
+    return page(.verification, .tutor(record, credentials: try await database.all(.credentialsForReview(of: tutor)), problem: nil), request)
+  }
+
+  func judge(_ request: Request, admin: Administrator, tutor: ID<User>) async throws -> Response {
+    let isGood = request.form.text("verdict") == "verify"
+    let reason = request.form.text("reason")
+    guard isGood || !reason.isEmpty else {
+      guard let record = try await database.first(.tutorForReview(tutor)) else { throw Failure.notFound }
+      return page(
+        .verification, .tutor(record, credentials: try await database.all(.credentialsForReview(of: tutor)), problem: "admin.reasonNeeded"), request,
+        status: 422)
+    }
+    guard try await tutors.judge(tutor, isGood: isGood, reason: reason.isEmpty ? nil : String(reason.prefix(1000)), by: admin.id) else {
+      throw Failure.conflict(site.context(for: request).t("admin.movedOn"))
+    }
+    return .see(AdminPaths.verification())
+  }
+
+  func judgeCredential(_ request: Request, admin: Administrator, tutor: ID<User>, credential: ID<Credential>) async throws -> Response {
+    try await tutors.judge(credential: credential, of: tutor, isGood: request.form.isOn("good"))
+    return .see(AdminPaths.tutor(tutor))
+  }
+
+  func bookings(_ request: Request, admin: Administrator) async throws -> Response {
+    let found = try await database.all(.bookings(before: request.query["after"].flatMap { PageCursor($0) }, limit: AdminPage.pageSize + 1))
+    return page(.bookings, .bookings(found), request)
+  }
+
+  func outbox(_ request: Request, admin: Administrator) async throws -> Response {
+    let found = try await database.all(.mails(before: request.query["after"].flatMap { PageCursor($0) }, limit: AdminPage.pageSize + 1))
+    return page(.outbox, .outbox(found), request)
+  }
+
+  func mail(_ request: Request, admin: Administrator, mail: ID<MailLine.Key>) async throws -> Response {
+    guard let found = try await database.first(.mail(mail)) else { throw Failure.notFound }
+    return page(.outbox, .mail(found), request)
+  }
+
+  func jobs(_ request: Request, admin: Administrator) async throws -> Response {
+    page(.jobs, .jobs(try await database.one(.jobFigures), dead: try await database.all(.deadJobs), schedules: try await database.all(.schedules)), request)
+  }
+
+  func rerun(_ request: Request, admin: Administrator, job: ID<DeadJob.Key>) async throws -> Response {
+    try await database.run(.rerun(job))
+    return .see(AdminPaths.jobs())
+  }
+}
+
+/// Who may administer: of the staff, administrators alone.
+package struct Administrator: Viewer {
+  package let id: ID<User>
+  package init(_ proof: Proof) throws(ProofRefusal) {
+    guard let identity = proof.identity else { throw .unproven }
+    guard identity.roles.contains(.admin) else { throw .notAllowed }
+    id = identity.user
+  }
+}
+
+enum AdminPaths {
+  static let people = Path("/admin/people")
+  static let suspension = Path("/admin/people/:user/suspension", as: ID<User>.self)
+  static let verification = Path("/admin/verification")
+  static let tutor = Path("/admin/verification/:tutor", as: ID<User>.self)
+  static let verdict = Path("/admin/verification/:tutor/verdict", as: ID<User>.self)
+  static let credential = Path("/admin/verification/:tutor/credentials/:credential", as: ID<User>.self, ID<Credential>.self)
+  static let bookings = Path("/admin/bookings")
+  static let outbox = Path("/admin/outbox")
+  static let mail = Path("/admin/outbox/:mail", as: ID<MailLine.Key>.self)
+  static let jobs = Path("/admin/jobs")
+  static let rerun = Path("/admin/jobs/:job/rerun", as: ID<DeadJob.Key>.self)
+}

@@ -1,0 +1,275 @@
+import Core
+import Postgres
+import Tutors
+
+// Owns nothing. Reads people, users and user_roles (Accounts), tutors and credentials (Tutors), lesson_facts (Bookings),
+// mails (Notices), jobs and schedules (Jobs).
+
+struct SiteFigures: RowDecodable, Equatable {
+  let people: Int
+  let tutors: Int
+  let waiting: Int
+  let lessonsAhead: Int
+  let lessonsHeld: Int
+  let mailsWaiting: Int
+  let deadJobs: Int
+
+  init(row: inout RowReader) throws {
+    people = try row.next()
+    tutors = try row.next()
+    waiting = try row.next()
+    lessonsAhead = try row.next()
+    lessonsHeld = try row.next()
+    mailsWaiting = try row.next()
+    deadJobs = try row.next()
+  }
+}
+
+struct PersonLine: RowDecodable, Equatable {
+  let id: ID<User>
+  let name: String
+  let username: String
+  let email: String
+  let roles: [String]
+  let isVerified: Bool
+  let isSuspended: Bool
+  let createdAt: Instant
+
+  init(row: inout RowReader) throws {
+    id = try row.next()
+    name = try row.next()
+    username = try row.next()
+    email = try row.next()
+    roles = try row.next()
+    isVerified = try row.next()
+    isSuspended = try row.next()
+    createdAt = try row.next()
+  }
+}
+
+struct TutorForReview: RowDecodable, Equatable {
+  let id: ID<User>
+  let name: String
+  let email: String
+  let slug: String
+  let headline: String?
+  let biography: String?
+  let experience: String?
+  let state: String
+  let submittedAt: Instant?
+  let subjects: [String]
+
+  init(row: inout RowReader) throws {
+    id = try row.next()
+    name = try row.next()
+    email = try row.next()
+    slug = try row.next()
+    headline = try row.next()
+    biography = try row.next()
+    experience = try row.next()
+    state = try row.next()
+    submittedAt = try row.next()
+    subjects = try row.next()
+  }
+}
+
+struct CredentialForReview: RowDecodable, Equatable {
+  let id: ID<Credential>
+  let title: String
+  let issuer: String?
+  let gpa: String?
+  let file: ID<StoredFile>?
+  let state: String
+
+  init(row: inout RowReader) throws {
+    id = try row.next()
+    title = try row.next()
+    issuer = try row.next()
+    gpa = try row.next()
+    file = try row.next()
+    state = try row.next()
+  }
+}
+
+struct BookingLine: RowDecodable, Equatable {
+  let id: ID<Booking>
+  let tutor: String
+  let learner: String
+  let subject: String
+  let state: String
+  let startsAt: Instant
+  let price: Money
+  let createdAt: Instant
+
+  init(row: inout RowReader) throws {
+    id = try row.next()
+    tutor = try row.next()
+    learner = try row.next()
+    subject = try row.next()
+    state = try row.next()
+    startsAt = try row.next()
+    price = Money(try row.next(), try row.next())
+    createdAt = try row.next()
+  }
+}
+
+struct MailLine: RowDecodable, Equatable {
+  enum Key {}
+  let id: ID<Key>
+  let to: String
+  let kind: String
+  let subject: String?
+  let state: String
+  let error: String?
+  let text: String?
+  let link: String?
+  let createdAt: Instant
+
+  init(row: inout RowReader) throws {
+    id = try row.next()
+    to = try row.next()
+    kind = try row.next()
+    subject = try row.next()
+    state = try row.next()
+    error = try row.next()
+    text = try row.next()
+    link = try row.next()
+    createdAt = try row.next()
+  }
+}
+
+struct JobFigures: RowDecodable, Equatable {
+  let waiting: Int
+  let running: Int
+  let dead: Int
+
+  init(row: inout RowReader) throws {
+    waiting = try row.next()
+    running = try row.next()
+    dead = try row.next()
+  }
+}
+
+struct DeadJob: RowDecodable, Equatable {
+  enum Key {}
+  let id: ID<Key>
+  let name: String
+  let error: String?
+  let attempts: Int
+
+  init(row: inout RowReader) throws {
+    id = try row.next()
+    name = try row.next()
+    error = try row.next()
+    attempts = try row.next()
+  }
+}
+
+struct ScheduleLine: RowDecodable, Equatable {
+  let name: String
+  let nextAt: Instant
+  let lastAt: Instant?
+
+  init(row: inout RowReader) throws {
+    name = try row.next()
+    nextAt = try row.next()
+    lastAt = try row.next()
+  }
+}
+
+extension Query where Row == SiteFigures {
+  static var figures: Self {
+    Query("""
+      select (select count(*) from users), (select count(*) from tutors where state = 'verified'), (select count(*) from tutors where state = 'submitted'),
+             (select count(*) from lesson_facts where state in ('requested', 'confirmed', 'in_progress')),
+             (select count(*) from lesson_facts where state = 'completed'), (select count(*) from mails where state in ('queued', 'outbox')),
+             (select count(*) from jobs where dead_at is not null)
+      """)
+  }
+}
+
+extension Query where Row == PersonLine {
+  static func people(_ words: String, before: PageCursor?, limit: Int) -> Self {
+    let after: SQL = if let before, let at = Instant(rfc3339: before.key), let id = ID<User>(before.id) { "(u.created_at, u.id) < (\(at), \(id))" } else { "true" }
+    let match: SQL = words.isEmpty ? "true" : "(plain_words(u.full_name) like '%' || plain_words(\(words)) || '%' or u.email::text like '%' || lower(\(words)) || '%' or u.username::text like '%' || lower(\(words)) || '%')"
+    return Query("""
+      select u.id, u.full_name, u.username::text, u.email::text, array(select role from user_roles r where r.user_id = u.id order by role),
+             u.verified_at is not null, u.suspended_at is not null, u.created_at
+        from users u where \(match) and \(after) order by u.created_at desc, u.id desc limit \(limit)
+      """)
+  }
+}
+
+extension Query where Row == TutorForReview {
+  private static var columns: SQL {
+    """
+    select t.user_id, u.full_name, u.email::text, t.slug, t.headline, t.biography, t.experience, t.state, t.submitted_at,
+           array(select s.title from tutor_subjects ts join subjects s on s.id = ts.subject_id where ts.tutor_id = t.user_id order by ts.position)
+      from tutors t join users u on u.id = t.user_id
+    """
+  }
+
+  static var waitingTutors: Self { Query("\(columns) where t.state = 'submitted' order by t.submitted_at limit 100") }
+  static func tutorForReview(_ tutor: ID<User>) -> Self { Query("\(columns) where t.user_id = \(tutor)") }
+}
+
+extension Query where Row == CredentialForReview {
+  static func credentialsForReview(of tutor: ID<User>) -> Self {
+    Query("select id, title, issuer, gpa::text || ' / ' || gpa_scale::text, file_id, state from credentials where tutor_id = \(tutor) order by created_at")
+  }
+}
+
+extension Query where Row == BookingLine {
+  static func bookings(before: PageCursor?, limit: Int) -> Self {
+    let after: SQL = if let before, let at = Instant(rfc3339: before.key), let id = ID<Booking>(before.id) { "(l.created_at, l.id) < (\(at), \(id))" } else { "true" }
+    return Query("""
+      select l.id, t.full_name, p.full_name, s.title, l.state, l.starts_at, l.price_amount, l.currency, l.created_at
+        from lesson_facts l join people t on t.id = l.tutor_id join people p on p.id = l.learner_id join subjects s on s.id = l.subject_id
+       where \(after) order by l.created_at desc, l.id desc limit \(limit)
+      """)
+  }
+}
+
+extension Query where Row == MailLine {
+  private static var columns: SQL {
+    """
+    select m.id, coalesce(m.to_address, u.email::text, ''), m.kind, m.subject, m.state, m.last_error, m.body_text, m.link, m.created_at
+      from mails m left join users u on u.id = m.user_id
+    """
+  }
+
+  static func mails(before: PageCursor?, limit: Int) -> Self {
+    let after: SQL = if let before, let at = Instant(rfc3339: before.key), let id = ID<MailLine.Key>(before.id) { "(m.created_at, m.id) < (\(at), \(id))" } else { "true" }
+    return Query("\(columns) where \(after) order by m.created_at desc, m.id desc limit \(limit)")
+  }
+
+  static func mail(_ id: ID<MailLine.Key>) -> Self { Query("\(columns) where m.id = \(id)") }
+}
+
+extension Query where Row == JobFigures {
+  static var jobFigures: Self {
+    Query("""
+      select count(*) filter (where finished_at is null and dead_at is null and leased_until is null),
+             count(*) filter (where finished_at is null and dead_at is null and leased_until is not null),
+             count(*) filter (where dead_at is not null) from jobs
+      """)
+  }
+}
+
+extension Query where Row == DeadJob {
+  static var deadJobs: Self { Query("select id, name, last_error, attempts from jobs where dead_at is not null order by dead_at desc limit 100") }
+}
+
+extension Query where Row == ScheduleLine {
+  static var schedules: Self { Query("select name, next_at, last_at from schedules order by name") }
+}
+
+extension Query<Void> {
+  static func setSuspended(_ isOn: Bool, _ user: ID<User>, at now: Instant) -> Self {
+    Query("update users set suspended_at = case when \(isOn) then coalesce(suspended_at, \(now)) end where id = \(user)")
+  }
+
+  static func rerun(_ job: ID<DeadJob.Key>) -> Self {
+    Query("update jobs set dead_at = null, attempts = 0, run_at = 'epoch', leased_until = null, lease_owner = null where id = \(job) and dead_at is not null")
+  }
+}

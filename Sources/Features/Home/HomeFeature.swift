@@ -1,0 +1,169 @@
+package import Bookings
+package import Bus
+package import Core
+import HTML
+import JSON
+package import Jobs
+package import Ledger
+package import Platform
+package import Postgres
+package import Site
+package import Tutors
+package import Web
+
+/// The landing page, and the dashboards that tell learners and tutors what comes next.
+///
+/// Owns nothing. Reads `lesson_facts` (Bookings), `reviews` through Reviews' panel. Hears of changed bookings and tells the
+/// open dashboards of both people.
+package struct HomeFeature: Feature {
+  static let dashboardSocket = Path("/ws/dashboard/:user/", as: ID<User>.self)
+  static let apiLearner = Path("/api/dashboard/learner/")
+  static let apiTutor = Path("/api/dashboard/tutor/")
+
+  let database: Database
+  let site: Site
+  let bus: Bus
+  let bookings: Bookings
+  let tutors: TutorsFeature
+  let ledger: Ledger
+  let clock: WallClock
+
+  package init(
+    database: Database, site: Site, bus: Bus, bookings: Bookings, tutors: TutorsFeature, ledger: Ledger, clock: WallClock
+  ) {
+    self.database = database
+    self.site = site
+    self.bus = bus
+    self.bookings = bookings
+    self.tutors = tutors
+    self.ledger = ledger
+    self.clock = clock
+  }
+
+  package func routes(_ routes: inout Routes) {
+    routes.on(.get, Doors.home, as: Guest.self, landing)
+    routes.on(.get, Doors.dashboard, as: Member.self, dashboard)
+    routes.api(.get, Self.apiLearner, as: Member.self, apiLearner)
+    routes.api(.get, Self.apiTutor, as: Tutor.self, apiTutor)
+    routes.socket(Self.dashboardSocket, as: Member.self) { _, member, user in
+      guard member.id == user else { throw Failure.forbidden }
+      return DashboardChannel(bus: bus, user: user)
+    }
+  }
+
+  package var reactions: [Reaction] {
+    [Reaction(BookingChanged.self, "home.live-dashboards") { change in tell(change) }]
+  }
+
+  // MARK: Landing
+
+  func landing(_ request: Request, guest: Guest) async throws -> Response {
+    let page = site.context(for: request)
+    return site.page(
+      LandingPage(freeSoon: try await tutors.freeSoon(4, page), topics: try await tutors.topics(), words: try await database.all(.kindWords)),
+      for: request)
+  }
+
+  // MARK: Dashboards
+
+  func dashboard(_ request: Request, member: Member) async throws -> Response {
+    let page = site.context(for: request)
+    let isTutor = member.identity.roles.contains(.tutor)
+    let upcoming = try await bookings.upcoming(of: member.id, limit: 8, from: database)
+    let requests = isTutor ? upcoming.filter { $0.party(of: member.id) == .tutor && $0.state == .requested } : []
+    let lessons = upcoming.filter { booked in !requests.contains { $0.id == booked.id } }
+    var tutorSide: DashboardPage.TutorSide?
+    if isTutor {
+      let progress = try await tutors.progress(of: member.id)
+      tutorSide = DashboardPage.TutorSide(
+        score: progress?.score ?? 0, state: progress?.state ?? "draft", earned: try await ledger.balances(of: member.id, [.tutorPayable], from: database),
+        figures: try await database.one(.figures(ofTutor: member.id, since: clock.now - .days(30))))
+    }
+    return site.page(
+      DashboardPage(
+        viewer: member.id, name: member.identity.name, lessons: lessons, requests: requests, toReview: try await database.all(.toReview(by: member.id, since: clock.now - .days(60))),
+        learner: try await database.one(.figures(ofLearner: member.id, since: clock.now - .days(30))), tutor: tutorSide,
+        saved: try await tutors.favourites(member.id, page), suggestions: lessons.isEmpty && !isTutor ? try await tutors.freeSoon(3, page) : .none),
+      for: request)
+  }
+
+  func apiLearner(_ request: Request, member: Member) async throws -> Response {
+    let upcoming = try await bookings.upcoming(of: member.id, as: .learner, limit: 20, from: database)
+    let figures = try await database.one(.figures(ofLearner: member.id, since: clock.now - .days(30)))
+    return Response.json(200) { w in
+      w.object { w in
+        w.array("upcoming", upcoming) { w, booked in lesson(booked, for: member.id, into: &w) }
+        w.field("lessons_held", figures.held)
+        w.field("lessons_30d", figures.recent)
+        w.field("hours_held", figures.minutes / 60)
+      }
+    }.tagged(for: request)
+  }
+
+  func apiTutor(_ request: Request, tutor: Tutor) async throws -> Response {
+    let upcoming = try await bookings.upcoming(of: tutor.id, as: .tutor, limit: 20, from: database)
+    let figures = try await database.one(.figures(ofTutor: tutor.id, since: clock.now - .days(30)))
+    let earned = try await ledger.balances(of: tutor.id, [.tutorPayable], from: database)
+    return Response.json(200) { w in
+      w.object { w in
+        w.array("requests", upcoming.filter { $0.state == .requested }) { w, booked in lesson(booked, for: tutor.id, into: &w) }
+        w.array("upcoming", upcoming.filter { $0.state != .requested }) { w, booked in lesson(booked, for: tutor.id, into: &w) }
+        w.array("earned", earned) { w, money in w.write(money) }
+        w.field("lessons_held", figures.held)
+        w.field("lessons_30d", figures.recent)
+      }
+    }.tagged(for: request)
+  }
+
+  private func lesson(_ booked: Booked, for viewer: ID<User>, into w: inout JSONWriter) {
+    w.object { w in
+      w.field("id", booked.id)
+      w.field("status", booked.state.rawValue)
+      w.field("starts_at", booked.reservation.startsAt)
+      w.field("ends_at", booked.reservation.endsAt)
+      w.field("subject", booked.subjectTitle)
+      w.field("with", booked.party(of: viewer) == .learner ? booked.tutor.name : booked.learner.name)
+      w.field("price", booked.reservation.price)
+    }
+  }
+
+  // MARK: Live
+
+  /// Tells the open dashboards of both people; at least once, and twice does no harm: the page looks again.
+  private func tell(_ change: BookingChanged) {
+    let isRequest = change.to == "requested" || change.from == "requested"
+    for user in [change.tutor, change.learner] {
+      bus.publish(DashboardChannel.topic(of: user), Self.message(isRequest ? "request_update" : "session_update", change))
+    }
+    if change.to == "completed" { bus.publish(DashboardChannel.topic(of: change.tutor), Self.message("earnings_update", change)) }
+  }
+
+  private static func message(_ type: String, _ change: BookingChanged) -> String {
+    JSONWriter.text { w in
+      w.object { w in
+        w.field("type", type)
+        w.object("data") { w in
+          w.field("booking", change.booking)
+          w.field("status", change.to)
+        }
+      }
+    }
+  }
+}
+
+/// One open dashboard. It only listens.
+final class DashboardChannel: Conversation {
+  private let bus: Bus
+  private let user: ID<User>
+
+  init(bus: Bus, user: ID<User>) {
+    self.bus = bus
+    self.user = user
+  }
+
+  static func topic(of user: ID<User>) -> String { "dashboard.\(user)" }
+
+  func opened(_ socket: Socket) async { socket.join(Self.topic(of: user), on: bus) }
+  func received(_ text: String, on socket: Socket) async {}
+  func closed(_ socket: Socket) async {}
+}

@@ -1,0 +1,174 @@
+import Accounts
+import Admin
+import Bookings
+import Bus
+import Checkout
+import Classroom
+import Core
+import Crypto
+import Files
+import Glibc
+import Home
+import Jobs
+import Ledger
+import Loop
+import Notices
+import Outbound
+import Platform
+import Postgres
+import Reviews
+import Scheduling
+import Site
+import Tutors
+import Web
+
+/// The wiring: every part is made here, once, and handed what it stands on. No decision is taken here.
+struct House {
+  let config: Config
+  let log: Log
+  let loops: LoopGroup
+  let database: Database
+  let bus: Bus
+  let assets: Assets
+  let site: Site
+  let metrics: Metrics
+  let sessions: Sessions
+  let features: [any Feature]
+  let runner: Runner
+  let table: RouteTable
+
+  init(_ config: Config, log: Log) throws {
+    self.config = config
+    self.log = log
+    let clock = WallClock.system
+    loops = LoopGroup(count: config.loops, log: log)
+    database = Database(url: config.databaseURL, loops: loops, connectionsPerLoop: config.connectionsPerLoop, log: log)
+    bus = Bus(loops: loops)
+    assets = try Assets(folder: config.assets, live: config.isDevelopment)
+    site = Site(
+      name: config.siteName, url: config.siteURL, zone: config.zone, catalogue: try Catalogue(folder: config.assets + "/locales"),
+      assets: assets, clock: clock, isDevelopment: config.isDevelopment)
+    metrics = Metrics()
+    // Hashing fills whole cores; two at a time leave the loops their share.
+    let hashing = BlockingPool(threads: max(1, config.loops / 2))
+    let disk = BlockingPool(threads: 4)
+    let courier = Courier(loops: loops)
+
+    let notices = Notices(bus: bus)
+    let files = try Files(folder: config.home + "/files", pool: disk)
+    let ledger = Ledger(clock: clock)
+    let sessions = Sessions(database: database, clock: clock, secret: config.secret)
+    self.sessions = sessions
+    let accounts = Accounts(sessions: sessions)
+    let tutors = Tutors()
+    let bookings = Bookings(site: site, ledger: ledger, notices: notices, clock: clock)
+
+    let office = config.smtpURL.flatMap { SMTPRelay(url: $0) }.map { PostOffice(client: SMTPClient(courier), relay: $0) }
+    guard let sender = MailAddress(setting: config.mailFrom) else {
+      throw Config.Unusable(description: "MAIL_FROM is “\(config.mailFrom)”; an address such as “Name <name@example.org>” was expected.")
+    }
+    if config.smtpURL != nil, office == nil {
+      throw Config.Unusable(description: "SMTP_URL cannot be read; smtp://user:password@host:587 was expected.")
+    }
+
+    let client = HTTPClient(courier)
+    let own = "http://\(config.host == "0.0.0.0" ? "127.0.0.1" : config.host):\(config.port)"
+    let simulated = SimulatedGateway(database: database, site: site, clock: clock, secret: config.secret) { path, headers, body in
+      try await client.send(OutboundRequest(.post, own + path, headers: headers, body: body)).status
+    }
+    let payments = Payments(
+      database: database, bookings: bookings, ledger: ledger, notices: notices, site: site, clock: clock, gateways: [simulated])
+
+    let scheduling = SchedulingFeature(database: database, site: site, tutors: tutors, clock: clock)
+    let reviews = ReviewsFeature(database: database, site: site, tutors: tutors, notices: notices, clock: clock)
+    let tutorsFeature = TutorsFeature(
+      database: database, site: site, files: files, notices: notices, accounts: accounts, clock: clock,
+      panels: .init(slots: scheduling.freeTimes, reviews: reviews.panel))
+    let isTrial = office == nil && (config.siteURL.hasPrefix("http://localhost") || config.siteURL.hasPrefix("http://127.0.0.1"))
+
+    features = [
+      AccountsFeature(
+        database: database, site: site, sessions: sessions, notices: notices, files: files, pool: hashing, clock: clock, showsLetters: isTrial),
+      FilesFeature(database: database, files: files, clock: clock),
+      NoticesFeature(database: database, site: site, bus: bus, notices: notices, sender: sender, office: office, clock: clock),
+      LedgerFeature(database: database, ledger: ledger, log: log),
+      tutorsFeature,
+      scheduling,
+      BookingsFeature(database: database, site: site, bookings: bookings, clock: clock),
+      CheckoutFeature(
+        database: database, site: site, bookings: bookings, ledger: ledger, payments: payments, simulated: simulated, clock: clock),
+      ClassroomFeature(
+        database: database, site: site, bus: bus,
+        relays: RelaySettings(stun: config.stunURLs, turn: config.turnURLs, secret: config.turnSecret, isOnlyWay: config.isRelayOnly),
+        hooks: LessonHooks(
+          begin: { booking, tx in try await bookings.begin(booking, in: tx) },
+          complete: { booking, tx in try await bookings.complete(booking, in: tx) }),
+        clock: clock, log: log),
+      reviews,
+      HomeFeature(database: database, site: site, bus: bus, bookings: bookings, tutors: tutorsFeature, ledger: ledger, clock: clock),
+      AdminFeature(database: database, site: site, tutors: tutorsFeature, ledger: ledger, sessions: sessions, clock: clock),
+    ]
+
+    runner = Runner(
+      database: database, handlers: features.flatMap(\.jobs),
+      reactions: features.flatMap(\.reactions) + [
+        // Two market rooms that must not know each other.
+        Reaction(LessonFinished.self, "tutors.count-lesson") { event, tx in try await tutors.countLesson(of: event.tutor, in: tx) }
+      ],
+      schedules: features.flatMap(\.schedules), log: log, clock: clock)
+
+    var routes = Routes()
+    for feature in features {
+      routes.feature = feature.name
+      feature.routes(&routes)
+    }
+    let database = database
+    routes.feature = "Server"
+    routes.quick("/healthz") { _ in .text("ok\n") }
+    routes.api(.get, Path("/readyz"), as: Guest.self) { _, _ in
+      _ = try await database.one(Query<Int>("select 1"))
+      return .text("ready\n")
+    }
+
+    var settings = WebSettings(siteURL: config.siteURL, secret: HMAC.sign("web", key: Array(config.secret.utf8)))
+    settings.zone = config.zone
+    settings.rateFactor = Double(config.limitsFactor)
+    settings.uploads = config.home + "/uploads"
+    mkdir(settings.uploads, 0o700)
+    let site = site
+    table = RouteTable(
+      routes, settings: settings, log: log, metrics: metrics, assets: assets,
+      translate: { error in (error as? PostgresError).flatMap(Self.problem) },
+      problemPage: { request, problem in site.problem(problem, for: request) },
+      identify: { request in try await sessions.identify(request) })
+  }
+
+  /// What a database that refuses means outward; what is not named here is our mistake, and 500.
+  private static func problem(_ error: PostgresError) -> Problem? {
+    switch error.state {
+    case "22021": Problem(400, "Text may not contain the character NUL.")
+    case let state where state.hasPrefix("08") || state.hasPrefix("57P") || state == "53300": Problem(503, retryAfter: 5)
+    case "40001", "40P01", "55P03": Problem(503, retryAfter: 1)
+    default: nil
+    }
+  }
+
+  /// Serves until a signal; then lets go in the order that loses nothing: no new requests, those in flight, jobs, sockets,
+  /// the database, the loops.
+  func serve() async throws {
+    try await sessions.listen()
+    let server = HTTPServer(table: table, loops: loops, settings: ServerSettings(host: config.host, port: config.port))
+    try await server.start()
+    await runner.start()
+    log.info("server.started", ["host": .text(config.host), "port": .number(server.port)])
+    print("TutaLink is at \(config.siteURL)")
+    fflush(stdout)
+    await Signals.wait()
+    log.info("server.draining")
+    await server.stop()
+    await runner.stop()
+    await database.close()
+    loops.stop()
+    log.info("server.stopped")
+  }
+}
