@@ -12,6 +12,9 @@ export default function theme(element) {
   element.setAttribute("role", "group");
   element.setAttribute("aria-label", word("theme", "Colours"));
   const root = document.documentElement;
+  // On an https site the server takes only cookies whose prefix says that no neighbour can have set them.
+  const secure = location.protocol === "https:";
+  const cookie = secure ? "__Host-theme" : "theme";
   /** @type {[Theme, string, string][]} */
   const choices = [
     ["auto", "laptop", word("theme-auto", "As the system")],
@@ -28,7 +31,7 @@ export default function theme(element) {
       if (value === "auto") delete root.dataset.theme;
       else root.dataset.theme = value;
       const age = value === "auto" ? 0 : 31_536_000;
-      document.cookie = `theme=${value}; path=/; max-age=${age}; samesite=lax`;
+      document.cookie = `${cookie}=${value}; path=/; max-age=${age}; samesite=lax${secure ? "; secure" : ""}`;
       press();
     });
     return button;
@@ -38,7 +41,7 @@ export default function theme(element) {
     choices.forEach(([value], index) => buttons[index]?.setAttribute("aria-pressed", String(value === now)));
   };
   element.replaceChildren(...buttons);
-  const kept = /(?:^|; )theme=(light|dark)/.exec(document.cookie)?.[1];
+  const kept = new RegExp(`(?:^|; )${cookie}=(light|dark)`).exec(document.cookie)?.[1];
   if (kept && !root.dataset.theme) root.dataset.theme = kept;
   press();
 }

@@ -14,6 +14,8 @@ package struct PageContext: Sendable {
   package let now: Instant
   package let path: String
   let csrf: String
+  /// `light` or `dark` when the reader chose; the system decides otherwise.
+  var theme: String? = nil
 
   package var language: Language { t.language }
 

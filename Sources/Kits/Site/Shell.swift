@@ -16,7 +16,7 @@ struct Shell {
     let body = view.body(page)
     return """
       <!doctype html>
-      <html lang="\(t.language.rawValue)" dir="\(t.language.isRightToLeft ? "rtl" : "ltr")">
+      <html lang="\(t.language.rawValue)" dir="\(t.language.isRightToLeft ? "rtl" : "ltr")"\(attribute: "data-theme", page.theme)>
       <head>
       <meta charset="utf-8">
       <title>\(title == page.site.name ? title : "\(title) · \(page.site.name)")</title>

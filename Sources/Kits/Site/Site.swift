@@ -34,7 +34,8 @@ package final class Site: Sendable {
   package func context(for request: Request) -> PageContext {
     PageContext(
       site: self, t: catalogue.words(in: request.language), viewer: request.identity, zone: Zone(request.zone) ?? Zone(zone) ?? .utc,
-      now: clock.now, path: request.path, csrf: request.csrf)
+      now: clock.now, path: request.path, csrf: request.csrf,
+      theme: request.cookies["theme"].flatMap { ["light", "dark"].contains($0) ? $0 : nil })
   }
 
   /// The words, zone and tools for a reader who is not here: a mail's recipient, a job's subject.
