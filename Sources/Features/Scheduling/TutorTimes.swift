@@ -96,6 +96,13 @@ package struct TutorTimes: Sendable {
     return OpeningFigures(availability, now: now)
   }
 
+  /// Keeps the tutor's rules as they are, and other bookers of the tutor waiting, until the transaction ends. The store's
+  /// constraints refuse overlap by themselves; a limit, or rules that change meanwhile, hold only for who has asked for
+  /// this before ``answer(of:for:lasting:learner:ignoring:now:in:)``.
+  package func lock(_ tutor: ID<User>, in tx: Transaction) async throws {
+    _ = try await tx.all(Query<Instant>.lockedVersion(of: tutor))
+  }
+
   /// Says that a tutor's bookings have changed; the listing follows soon after the commit. Rooms that write bookings call
   /// it in their transaction. Calling it often costs one job.
   package func changed(_ tutor: ID<User>, in tx: Transaction) async throws {

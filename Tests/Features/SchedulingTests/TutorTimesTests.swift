@@ -59,12 +59,13 @@ struct Scene {
   func hour(_ date: CivilDate, _ time: String) -> Range<Instant> { at(date, time)..<at(date, time) + .hours(1) }
 
   @discardableResult func book(
-    _ during: Range<Instant>, tutor: ID<User>? = nil, learner: ID<User>? = nil, state: String = "confirmed"
+    _ during: Range<Instant>, tutor: ID<User>? = nil, learner: ID<User>? = nil, state: String = "confirmed",
+    in store: (any Querying)? = nil
   ) async throws -> ID<Booking> {
     let id = ID<Booking>.new()
     let blocked = during.lowerBound - .minutes(10)..<during.upperBound + .minutes(5)
     let code = "room-" + String(id.description.suffix(12))
-    try await database.run(
+    try await (store ?? database).run(
       Query(
         """
         insert into bookings (id, learner_id, tutor_id, subject_id, state, mode, starts_at, ends_at, blocked, price_amount, currency,
@@ -208,6 +209,35 @@ func withScene(_ body: (Scene) async throws -> Void) async throws {
     try await withScene { (scene) async throws in
       let feature = scene.feature
       await #expect(throws: Failure.self) { _ = try await feature.save(scene.rules, of: scene.learner, seen: "0") }
+    }
+  }
+
+  @Test func `a limit holds among many who book at once and ask for the lock first`() async throws {
+    try await withScene { (scene) async throws in
+      var rules = scene.rules
+      rules.bufferBefore = .zero
+      rules.bufferAfter = .zero
+      rules.dailyLimit = 1
+      let limited = rules
+      _ = try await scene.feature.save(limited, of: scene.tutor, seen: "0")
+      let learners = [Person.ben.id, Person.cleo.id, Person.dan.id, Person.root.id]
+      let taken = try await withThrowingTaskGroup(of: Bool.self) { group in
+        for (learner, time) in zip(learners, ["09:00", "10:00", "11:00", "09:30"]) {
+          group.addTask {
+            try await scene.database.transaction { tx in
+              try await scene.times.lock(scene.tutor, in: tx)
+              let stretch = scene.hour(scene.monday, time)
+              let answer = try await scene.times.answer(
+                of: scene.tutor, for: stretch, learner: learner, now: scene.now, in: tx)
+              guard answer == .free else { return false }
+              try await scene.book(stretch, learner: learner, in: tx)
+              return true
+            }
+          }
+        }
+        return try await group.reduce(into: 0) { if $1 { $0 += 1 } }
+      }
+      #expect(taken == 1)
     }
   }
 
