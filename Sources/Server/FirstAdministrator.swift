@@ -27,7 +27,7 @@ struct FirstAdministrator {
       try await database.run(Query<Void>("insert into user_roles (user_id, role) values (\(known), 'admin') on conflict do nothing"))
       print("\(address.text) is an administrator now.")
     } else {
-      fputs("Password (at least \(PasswordPolicy.shortest) characters): ", stderr)
+      complain("Password (at least \(PasswordPolicy.shortest) characters): ")
       guard let password = readLine(), PasswordPolicy.judge(password, personal: [name, username]) == nil else {
         throw Refused(description: "The password is too simple: at least \(PasswordPolicy.shortest) characters, letters and something else.")
       }

@@ -34,6 +34,7 @@ struct House {
   let metrics: Metrics
   let sessions: Sessions
   let features: [any Feature]
+  let courier: Courier
   let runner: Runner
   let table: RouteTable
 
@@ -53,6 +54,7 @@ struct House {
     let hashing = BlockingPool(threads: max(1, config.loops / 2))
     let disk = BlockingPool(threads: 4)
     let courier = Courier(loops: loops)
+    self.courier = courier
 
     let notices = Notices(bus: bus)
     let files = try Files(folder: config.home + "/files", pool: disk)
@@ -64,7 +66,7 @@ struct House {
     let bookings = Bookings(site: site, ledger: ledger, notices: notices, clock: clock)
 
     let office = config.smtpURL.flatMap { SMTPRelay(url: $0) }.map { PostOffice(client: SMTPClient(courier), relay: $0) }
-    guard let sender = MailAddress(setting: config.mailFrom) else {
+    guard let sender = MailAddress(reading: config.mailFrom) else {
       throw Config.Unusable(description: "MAIL_FROM is “\(config.mailFrom)”; an address such as “Name <name@example.org>” was expected.")
     }
     if config.smtpURL != nil, office == nil {
@@ -161,12 +163,11 @@ struct House {
     try await server.start()
     await runner.start()
     log.info("server.started", ["host": .text(config.host), "port": .number(server.port)])
-    print("TutaLink is at \(config.siteURL)")
-    fflush(stdout)
     await Signals.wait()
     log.info("server.draining")
     await server.stop()
     await runner.stop()
+    await courier.close()
     await database.close()
     loops.stop()
     log.info("server.stopped")

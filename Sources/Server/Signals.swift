@@ -41,3 +41,9 @@ private func waiter(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPoi
   sigwait(&set, &signal)
   _exit(130)
 }
+
+/// Writes to standard error at once.
+func complain(_ text: String) {
+  let bytes = Array(text.utf8)
+  _ = write(2, bytes, bytes.count)
+}

@@ -2,7 +2,6 @@ import Core
 import Glibc
 import Postgres
 
-setvbuf(stdout, nil, Int32(_IOLBF), 0)
 Signals.block()
 
 let arguments = Array(CommandLine.arguments.dropFirst())
@@ -35,6 +34,6 @@ do {
   }
   exit(0)
 } catch {
-  fputs("\(error)\n", stderr)
+  complain("\(error)\n")
   exit(70)
 }
