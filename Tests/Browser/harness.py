@@ -319,9 +319,9 @@ class Site:
     @functools.cached_property
     def cast_password(self):
         """What `tutalink seed` says the cast signs in with."""
-        found = re.search(r"password[^A-Za-z0-9]+(?:is\s+)?([^\s,;]+)", self.databases.seeded, re.I)
+        found = re.search(r"^Password\s+(.+)$", self.databases.seeded, re.M)
         assert found, f"tutalink seed names no password:\n{self.databases.seeded}"
-        return found.group(1).strip("“”\"'.")
+        return found[1].strip()
 
     def close(self, failed):
         faults = []
