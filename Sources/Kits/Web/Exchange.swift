@@ -19,7 +19,7 @@ final class Exchange: @unchecked Sendable {
   /// Bytes of a refused body that are swallowed, so that the answer reaches a client which reads only after it wrote.
   private static let mostSwallowed = 8 << 20
 
-  private unowned let server: LoopServer
+  private let server: LoopServer
   private let connection: Connection
   private var handle: OpaquePointer?
   private let target: String?

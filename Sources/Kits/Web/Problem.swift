@@ -1,6 +1,6 @@
 import Core
 import HTML
-import JSON
+package import JSON
 
 /// A refusal with its HTTP status and a sentence (RFC 9457). Handlers throw ``Failure`` for the four ordinary ones, and
 /// this where a status or fields must be named. One place turns both into a page or a document.
@@ -12,6 +12,8 @@ package struct Problem: Error, Sendable, Equatable {
   package var detail: String
   /// Sentences by field, for 400 and 422.
   package var errors: [String: [String]]
+  /// Further members of the document, such as what could be done instead.
+  package var more: [String: JSON]
   /// After how many seconds to try again; for 429 and 503.
   package var retryAfter: Int?
   /// Further header fields of the answer.
@@ -24,13 +26,14 @@ package struct Problem: Error, Sendable, Equatable {
 
   package init(
     _ status: Int, _ detail: String = "", title: String? = nil, kind: String? = nil, errors: [String: [String]] = [:],
-    retryAfter: Int? = nil
+    more: [String: JSON] = [:], retryAfter: Int? = nil
   ) {
     self.status = status
     self.kind = kind
     self.title = title ?? Self.title(of: status)
     self.detail = detail.isEmpty ? Self.sentence(for: status) : detail
     self.errors = errors
+    self.more = more
     self.retryAfter = retryAfter
   }
 
@@ -91,6 +94,7 @@ package struct Problem: Error, Sendable, Equatable {
             for (name, sentences) in errors.sorted(by: { $0.key < $1.key }) { w.field(named: name, sentences) }
           }
         }
+        for (name, value) in more.sorted(by: { $0.key < $1.key }) { w.field(named: name, value) }
         w.field("request_id", request.id)
       }
     }

@@ -23,7 +23,7 @@ struct SecurityPolicy: Sendable {
     if isPage {
       response.setIfMissing(
         "permissions-policy",
-        "camera=(self), microphone=(self), display-capture=(self), geolocation=(self), payment=(), usb=(), serial=(), bluetooth=()")
+        "camera=(self), microphone=(self), display-capture=(self), geolocation=(self), payment=(), usb=(), serial=()")
     }
     if isSecure { response.setIfMissing("strict-transport-security", "max-age=63072000; includeSubDomains") }
     response.setIfMissing("cache-control", isSignedIn ? "no-store" : "no-cache")

@@ -33,7 +33,7 @@ final class SocketWire: Source, SocketOutput, @unchecked Sendable {
   /// Messages that may wait for the conversation before we stop reading.
   private static let mostWaiting = 128
 
-  private unowned let server: LoopServer
+  private let server: LoopServer
   private let conversation: any Conversation
   private let limits: SocketLimits
   private var socket: Socket!

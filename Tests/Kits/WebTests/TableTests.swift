@@ -300,7 +300,7 @@ import Testing
   // MARK: Refusals
 
   private struct Odd: Error {}
-  private struct Told: Explained { var problem: Problem { Problem(409, "The slot is taken.", kind: "slot_taken") } }
+  private struct Told: Explained { var problem: Problem { Problem(409, "The slot is taken.", kind: "slot_taken", more: ["alternatives": ["a", "b"]]) } }
 
   @Test func `what is thrown becomes a page or a document, once`() async {
     let lines = Locked<[String]>([])
@@ -325,7 +325,7 @@ import Testing
     #expect(await table.answer(Request(.get, "/late")).text.contains("Somebody was first."))
     let fields = await table.answer(Request(.get, "/api/fields/")).text
     #expect(fields.contains(#""errors":{"email":["Please give one."]}"#))
-    #expect(await table.answer(Request(.get, "/api/told/")).text.contains("slot_taken"))
+    #expect(await table.answer(Request(.get, "/api/told/")).text.contains(#""code":"slot_taken","alternatives":["a","b"]"#))
     #expect(await table.answer(Request(.get, "/away")).header("retry-after") == "5")
     let odd = await table.answer(Request(.get, "/odd", headers: ["accept": "text/html"]))
     #expect(!odd.text.contains("Odd"))
