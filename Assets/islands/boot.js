@@ -1,3 +1,5 @@
+import { tellZone } from "./zone.js";
+
 /**
  * Starts the islands found on the page. One line each; specifiers stay plain literals, so that hashed names can be
  * written into them. A module is fetched only when its island is present.
@@ -13,6 +15,7 @@ const islands = {
   confirm: () => import("./confirm.js"),
   copy: () => import("./copy.js"),
   countdown: () => import("./live-time.js"),
+  dashboard: () => import("./dashboard.js"),
   drawer: () => import("./drawer.js"),
   "file-drop": () => import("./file-drop.js"),
   form: () => import("./form.js"),
@@ -52,3 +55,4 @@ export function attach(root = document) {
 }
 
 attach();
+tellZone();

@@ -16,7 +16,7 @@ struct Shell {
     let body = view.body(page)
     return """
       <!doctype html>
-      <html lang="\(t.language.rawValue)" dir="\(t.language.isRightToLeft ? "rtl" : "ltr")"\(attribute: "data-theme", page.theme)>
+      <html lang="\(t.language.rawValue)" dir="\(t.language.isRightToLeft ? "rtl" : "ltr")"\(attribute: "data-theme", page.theme) data-zone="\(page.zone.identifier)">
       <head>
       <meta charset="utf-8">
       <title>\(title == page.site.name ? title : "\(title) · \(page.site.name)")</title>
@@ -68,7 +68,7 @@ struct Shell {
     "dismiss", "undo", "close", "cancel", "confirm", "show-password", "hide-password", "strength-weak", "strength-fair",
     "strength-good", "strength-strong", "saving", "reconnecting", "connected", "offline", "theme-auto", "theme-light",
     "theme-dark", "theme", "copied", "characters-left", "draft-restored", "draft-discard", "field-missing", "field-wrong",
-    "field-short", "field-long", "file-remove", "file-too-large",
+    "field-short", "field-long", "file-remove", "file-too-large", "dashboard-changed",
   ]
 
   private func navigation(_ label: String, _ address: String) -> HTML {

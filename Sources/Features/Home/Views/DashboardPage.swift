@@ -76,9 +76,10 @@ struct DashboardPage: View {
       guard tutor == nil else {
         return page.empty("calendar", t("home.noLessonsTutor"), t("home.noLessonsTutorWords"), action: page.buttonLink(t("site.availability"), to: Doors.availability(), "primary"))
       }
-      return page.empty("search", t("home.noLessons"), t("home.noLessonsWords"), action: page.buttonLink(t("site.findTutor"), to: Doors.tutors(), "primary")) + suggestions
+      return page.empty("search", t("home.noLessons"), t("home.noLessonsWords"), action: page.buttonLink(t("site.findTutor"), to: Doors.tutors(), "primary")) + suggested(page)
     }
     let start = booked.reservation.startsAt
+    // The door opens a quarter of an hour early, as Bookings has it.
     let opens = start - .minutes(15)
     let person = other(booked)
     let mayEnter = (booked.state == .confirmed || booked.state == .inProgress) && page.now >= opens
@@ -94,6 +95,11 @@ struct DashboardPage: View {
       <div class="next-lesson-side">\(page.status(booked.state.rawValue))<span class="countdown" data-island="countdown" data-until="\(start.rfc3339)"><span class="visually-hidden">\(t("home.beginsIn"))</span>\
       <span class="countdown-clock">\(page.timeText(start))</span></span>\(action)</div></article>
       """
+  }
+
+  private func suggested(_ page: PageContext) -> HTML {
+    guard !suggestions.isEmpty else { return .none }
+    return "<section class=\"section\"><h2>\(page.t("home.freeSoon"))</h2><div class=\"tutor-list\">\(suggestions)</div></section>"
   }
 
   private func row(_ booked: Booked, _ page: PageContext) -> HTML {

@@ -11,7 +11,7 @@ struct ReviewList {
   func body(_ page: PageContext) -> HTML {
     let t = page.t
     let content: HTML =
-      reviews.isEmpty ? "<p class=\"muted\">\(t("reviews.none"))</p>" : "\(overview(page))<div class=\"stack\">\(reviews.map { card($0, page) })</div>"
+      reviews.isEmpty ? "<p class=\"muted\">\(t("reviews.none"))</p>" : "<div class=\"stack\">\(overview(page))\(reviews.map { card($0, page) })</div>"
     return "<section class=\"section\" id=\"reviews\"><h2>\(t("reviews.title"))</h2>\(content)</section>"
   }
 
