@@ -32,11 +32,11 @@ struct CancellationPage: View {
       """
     return """
       \(page.head(t("bookings.cancel.title"), eyebrow: booked.subjectTitle, lead: t("bookings.cancel.lead", name: other.name, when: page.momentWithZoneText(booked.reservation.startsAt))))
-      \(changed)<section class="card order">\(lines)</section>
+      <div class="stack">\(changed)<section class="card order">\(lines)</section>
       <form class="form" method="post" action="\(BookingPaths.cancellation(booked.id))" data-island="form">\(page.csrfField)
       <input type="hidden" name="refund" value="\(refund.amount.amount)">
       \(page.field(Field("reason", t("bookings.cancel.reason"), .area(rows: 2), value: reason, hint: t("bookings.cancel.reasonHint", name: other.name), isRequired: false, longest: 500)))
-      <div class="actions"><button class="button danger">\(t("bookings.cancel.do"))</button>\(page.buttonLink(t("bookings.cancel.keep"), to: Doors.booking(booked.id), "quiet"))</div></form>
+      <div class="actions"><button class="button danger">\(t("bookings.cancel.do"))</button>\(page.buttonLink(t("bookings.cancel.keep"), to: Doors.booking(booked.id), "quiet"))</div></form></div>
       """
   }
 }

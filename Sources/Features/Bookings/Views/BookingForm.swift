@@ -28,7 +28,7 @@ struct BookingForm: View {
     let t = page.t
     return """
       \(page.head(t("bookings.form.title", tutor: offer.tutorName), eyebrow: offer.subjectTitle, lead: t("bookings.form.lead")))
-      <div class="split"><div class="stack loose">\(banner(page))\(choice(page))\(times(page))</div><aside>\(order(page))</aside></div>
+      <div class="split"><div class="stack loose">\(banner(page))\(alternatives.isEmpty ? choice(page) : .none)\(times(page))\(alternatives.isEmpty ? .none : choice(page))</div><aside>\(order(page))</aside></div>
       """
   }
 
@@ -150,7 +150,7 @@ struct SlotGrid {
         "<p class=\"center\">\(t("bookings.slots.noneThisWeek")) <a class=\"link\" href=\"\(week(page.zone.date(start)))\">\(t("bookings.slots.next", when: page.momentText(start)))</a></p>"
       } ?? "<p class=\"center muted\">\(t("bookings.slots.none"))</p>" : nil
     return """
-      <fieldset class="fieldset slots"><legend class="visually-hidden">\(t("bookings.slots.legend"))</legend>
+      <h2>\(t("bookings.slots.legend"))</h2><fieldset class="fieldset slots"><legend class="visually-hidden">\(t("bookings.slots.legend"))</legend>
       <div class="slots-head">\(back)<p><strong>\(page.shortDateText(first)) – \(page.shortDateText(last))</strong> <span class="zone">\(page.zoneText())</span></p>\(forth)</div>
       <ol class="slots-days">\(columns)</ol>\(nothing)</fieldset>
       """

@@ -42,10 +42,11 @@ struct BookingPage: View {
     switch booked.state {
     case .held, .awaitingPayment:
       guard party == .learner, let until = reservation.holdExpiresAt else { return page.banner(.info, t("bookings.now.heldTutor")) }
+      guard page.now < until else { return over("expired", page) }
       return """
-        <section class="card"><h2>\(t("bookings.now.held"))</h2>
-        <p><span class="countdown" data-island="countdown" data-until="\(until.rfc3339)" data-from="\(booked.createdAt.rfc3339)" data-done="\(t("bookings.now.holdOver"))" data-reload>\
-        <span class="visually-hidden">\(t("bookings.now.heldUntil"))</span> <span class="countdown-clock">\(page.timeText(until))</span></span> \(t("bookings.now.heldWords"))</p>
+        <section class="card"><div class="spread"><h2>\(t("bookings.now.held"))</h2>\
+        <span class="countdown" data-island="countdown" data-until="\(until.rfc3339)" data-done="\(t("bookings.now.holdOver"))"><span class="countdown-clock"></span></span></div>
+        <p>\(t("bookings.now.heldWords", until: page.timeText(until)))</p>
         <div class="actions">\(page.buttonLink(t("bookings.now.pay", price: page.money(reservation.price)), to: Doors.checkout(id), "primary large", icon: "card"))</div></section>
         """
     case .requested:
@@ -82,12 +83,21 @@ struct BookingPage: View {
         .success, t("bookings.now.completed"), "\(t("bookings.now.completedWords"))",
         actions: page.buttonLink(t("bookings.now.review"), to: Doors.review(id), "primary", icon: "star"))
     case .expired, .declined, .cancelled, .noShowLearner, .noShowTutor, .disputed:
-      let again: HTML? =
-        party == .learner
-        ? booked.tutorSlug.map { page.buttonLink(t("bookings.now.again"), to: Doors.book($0) + "?subject=" + PercentEncoding.encode(booked.subjectSlug), "primary", icon: "calendar") } : nil
-      return page.banner(
-        .info, t.sentence("bookings.over.\(booked.state.rawValue)", ["name": other.name]), "\(refundWords(page))", actions: again)
+      return over(booked.state.rawValue, page)
     }
+  }
+
+  /// What it came to, and the way to another time.
+  private func over(_ state: String, _ page: PageContext) -> HTML {
+    let again: HTML? =
+      party == .learner
+      ? booked.tutorSlug.map {
+        page.buttonLink(
+          page.t("bookings.now.again"), to: Doors.book($0) + "?subject=" + PercentEncoding.encode(booked.subjectSlug), "primary",
+          icon: "calendar")
+      } : nil
+    return page.banner(
+      .info, page.t.sentence("bookings.over.\(state)", ["name": other.name]), "\(refundWords(page))", actions: again)
   }
 
   private func refundWords(_ page: PageContext) -> String {
@@ -118,7 +128,7 @@ struct BookingPage: View {
     let note: HTML? = booked.note.map { "<div><dt>\(t("bookings.facts.note"))</dt><dd>\($0)</dd></div>" }
     let calendar: HTML? =
       booked.state == .confirmed
-      ? "<p><a class=\"link\" href=\"\(BookingPaths.invitation(booked.id))\">\(page.icon("calendar")) \(t("bookings.facts.calendar"))</a></p>" : nil
+      ? "<p><a class=\"link\" href=\"\(BookingPaths.invitation(booked.id))\">\(t("bookings.facts.calendar"))</a></p>" : nil
     return """
       <section class="card"><h2>\(t("bookings.facts.title"))</h2><dl class="facts rows">\
       <div><dt>\(t("bookings.facts.with"))</dt><dd><span class="cluster">\(page.avatar(other.name, of: other.id, photo: other.photo, size: "small")) \(other.name)</span></dd></div>\
@@ -152,7 +162,7 @@ struct BookingPage: View {
     return """
       <section class="card order"><h2>\(t("bookings.money.title"))</h2><dl class="order-lines">\
       <div><dt>\(page.durationText(minutes: booked.minutes)) · \(booked.subjectTitle)</dt><dd>\(words)</dd></div>\(net)</dl>\
-      <p class="muted small">\(state)</p><h3>\(t("bookings.policy.title"))</h3>\
+      <p class="muted small">\(state)</p><h3>\(t(party == .tutor ? "bookings.policy.titleTutor" : "bookings.policy.title"))</h3>\
       \(PolicyList(policy: reservation.policy, mode: reservation.mode, isFree: price.isFree).body(page))\(freeUntil(page))</section>
       """
   }
