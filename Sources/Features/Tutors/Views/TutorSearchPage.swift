@@ -38,7 +38,7 @@ struct TutorSearchPage: View {
       <aside>\(filters(page))</aside>
       <div class="stack">
       \(chips(page))
-      <div class="spread"><p role="status"><strong>\(found)</strong></p>\(sorting(page))</div>
+      <div class="spread"><div role="status"><h2 class="label">\(found)</h2></div>\(sorting(page))</div>
       \(list)
       \(page.pages(newer: search.cursor == nil ? nil : Doors.tutors() + "?" + fields.with("after", nil).encoded, older: older))
       </div></div></form>
