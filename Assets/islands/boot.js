@@ -24,6 +24,7 @@ const islands = {
   room: () => import("./room/room.js"),
   tabs: () => import("./tabs.js"),
   theme: () => import("./theme.js"),
+  timezone: () => import("./timezone.js"),
   toast: () => import("./toast.js"),
 };
 

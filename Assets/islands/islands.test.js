@@ -5,6 +5,7 @@ import { sizeText } from "./file-drop.js";
 import { complaint } from "./form.js";
 import { agoText, clockText } from "./live-time.js";
 import { strengthOf } from "./password.js";
+import { zoneAmong } from "./timezone.js";
 
 test("a countdown shows minutes and seconds, hours only when there are some, and never goes below zero", () => {
   assert.equal(clockText(0), "00:00");
@@ -68,4 +69,12 @@ test("sizes are short and in decimal units", () => {
   assert.equal(sizeText(0), "0 bytes");
   assert.equal(sizeText(1_536), "1.5 kB");
   assert.equal(sizeText(20_000_000), "20 MB");
+});
+
+test("the browser's zone is found in the list, also under the name it had or has", () => {
+  const zones = ["UTC", "Asia/Karachi", "Asia/Kolkata", "Europe/Kiev"];
+  assert.equal(zoneAmong(zones, "Asia/Karachi"), "Asia/Karachi");
+  assert.equal(zoneAmong(zones, "Asia/Calcutta"), "Asia/Kolkata");
+  assert.equal(zoneAmong(zones, "Europe/Kyiv"), "Europe/Kiev");
+  assert.equal(zoneAmong(zones, "Mars/Base"), undefined);
 });

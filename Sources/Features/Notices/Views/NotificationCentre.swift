@@ -19,7 +19,7 @@ struct NotificationCentre: View {
     let here = Doors.notifications() + (showsOnlyUnread ? "?unread=1&before=" : "?before=")
     return """
       \(page.head(page.t("notices.title"), lead: page.t("notices.unread", count: unread), actions: all))
-      <nav class="tabs-links" aria-label="\(page.t("notices.filter"))">
+      <nav class="tabs" aria-label="\(page.t("notices.filter"))">
       <a href="\(Doors.notifications())"\(attribute: "aria-current", showsOnlyUnread ? nil : "page")>\(page.t("notices.all"))</a>
       <a href="\(Doors.notifications() + "?unread=1")"\(attribute: "aria-current", showsOnlyUnread ? "page" : nil)>\(page.t("notices.onlyUnread"))</a>
       </nav>
