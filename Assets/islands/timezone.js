@@ -13,7 +13,10 @@ export default function timezone(element) {
   if (own && (select.value === "" || select.value === "UTC")) select.value = own;
 }
 
-/** Names the zone database has changed, as browsers still say them. @type {Record<string, string>} */
+/**
+ * Names the zone database has changed, as browsers still say them.
+ * @type {Record<string, string>}
+ */
 const older = {
   "Asia/Calcutta": "Asia/Kolkata",
   "Asia/Katmandu": "Asia/Kathmandu",
