@@ -1,6 +1,7 @@
 import Core
 import HTML
 import JSON
+import Time
 import Web
 
 /// The frame round every page: head, navigation, content, footer. Its addresses are doors; what a place holds is not
