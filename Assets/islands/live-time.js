@@ -70,7 +70,9 @@ function keepFresh(element) {
   if (Number.isNaN(then)) return;
   const language = document.documentElement.lang || "en";
   let shown = 0;
-  const stop = everySecond((now) => {
+  /** The watcher is called before `everySecond` returns. @type {(() => void) | undefined} */
+  let stop;
+  stop = everySecond((now) => {
     if (!element.isConnected) return stop?.();
     if (now - shown < 15_000) return;
     shown = now;
@@ -87,7 +89,9 @@ function countDown(element) {
   const clock = element.querySelector(".countdown-clock") ?? element;
   const bar = element.querySelector("progress");
   let over = false;
-  const stop = everySecond((now) => {
+  /** The watcher is called before `everySecond` returns. @type {(() => void) | undefined} */
+  let stop;
+  stop = everySecond((now) => {
     if (!element.isConnected) return stop?.();
     if (over) return;
     const left = until - now;
@@ -108,6 +112,7 @@ function countDown(element) {
     element.dispatchEvent(new CustomEvent("countdown:done", { bubbles: true }));
     if (element.dataset.reload !== undefined) location.reload();
   });
+  if (over) stop();
 }
 
 /**
