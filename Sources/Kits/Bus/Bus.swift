@@ -51,7 +51,9 @@ package final class Bus: Sendable {
     return state.withLock { state in
       guard state.topics[topic] != nil else { return 0 }
       state.topics[topic]!.sequence += 1
-      for (shard, count) in zip(shards, state.topics[topic]!.perLoop) where count > 0 { shard.put(.message(topic, message)) }
+      for (shard, count) in zip(shards, state.topics[topic]!.perLoop) where count > 0 {
+        shard.put(.message(topic, message))
+      }
       return state.topics[topic]!.sequence
     }
   }
@@ -120,7 +122,9 @@ package final class Bus: Sendable {
   }
 
   private func index(of loop: Loop) -> Int {
-    guard let at = shards.firstIndex(where: { $0.loop === loop }) else { preconditionFailure("the socket lives on a foreign loop") }
+    guard let at = shards.firstIndex(where: { $0.loop === loop }) else {
+      preconditionFailure("the socket lives on a foreign loop")
+    }
     return at
   }
 }
@@ -217,7 +221,8 @@ private final class Shard: @unchecked Sendable {
       case .leave(let topic, let id):
         rooms[topic]?.remove(id)
         tidy(topic)
-      case .subscribe(let topic, let number, let action): rooms[topic, default: Room()].subscribers.append((number, action))
+      case .subscribe(let topic, let number, let action):
+        rooms[topic, default: Room()].subscribers.append((number, action))
       case .unsubscribe(let topic, let number):
         rooms[topic]?.subscribers.removeAll { $0.number == number }
         tidy(topic)

@@ -3,7 +3,9 @@ import Glibc
 
 /// IP addresses as text.
 enum Address {
-  static func isLoopback(_ text: String) -> Bool { text == "127.0.0.1" || text == "::1" || text.hasPrefix("127.") || text == "::ffff:127.0.0.1" }
+  static func isLoopback(_ text: String) -> Bool {
+    text == "127.0.0.1" || text == "::1" || text.hasPrefix("127.") || text == "::ffff:127.0.0.1"
+  }
 
   static func isValid(_ text: String) -> Bool {
     var four = in_addr()

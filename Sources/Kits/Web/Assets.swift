@@ -1,5 +1,5 @@
-import Core
 import CSystem
+import Core
 import Crypto
 import Glibc
 
@@ -99,7 +99,9 @@ package final class Assets: Sendable {
       for file in files(in: mount.folder) {
         var status = stat()
         guard stat(mount.folder + "/" + file, &status) == 0 else { continue }
-        for word in [UInt64(bitPattern: Int64(status.st_mtim.tv_sec)), UInt64(status.st_mtim.tv_nsec), UInt64(status.st_size)] {
+        for word in [
+          UInt64(bitPattern: Int64(status.st_mtim.tv_sec)), UInt64(status.st_mtim.tv_nsec), UInt64(status.st_size),
+        ] {
           hash = (hash ^ word) &* 0x100_0000_01b3
         }
         for byte in file.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
@@ -119,7 +121,9 @@ package final class Assets: Sendable {
       }
     }
     joinChapters(in: &contents)
-    let links = contents.reduce(into: [String: [Link]]()) { $0[$1.key] = references(in: $1.value, of: $1.key, among: contents) }
+    let links = contents.reduce(into: [String: [Link]]()) {
+      $0[$1.key] = references(in: $1.value, of: $1.key, among: contents)
+    }
     let digests = contents.mapValues { SHA256.hash($0) }
     var addresses: [String: String] = [:]
     for path in contents.keys {
@@ -142,7 +146,8 @@ package final class Assets: Sendable {
       }
       out.append(contentsOf: bytes[at...])
       let entry = Entry(
-        path: path, address: addresses[path]!, type: type(of: path), tag: "\"" + Hex.encode(SHA256.hash(out).prefix(12)) + "\"",
+        path: path, address: addresses[path]!, type: type(of: path),
+        tag: "\"" + Hex.encode(SHA256.hash(out).prefix(12)) + "\"",
         bytes: SharedBytes(out))
       shelf.byPath[path] = entry
       shelf.byAddress[entry.address] = entry
@@ -237,7 +242,9 @@ package final class Assets: Sendable {
       word.withUTF8Buffer { word in
         guard trimmed.suffix(word.count).elementsEqual(word) else { return false }
         guard let previous = trimmed.dropLast(word.count).last else { return true }
-        return !(previous == 95 || previous == 36 || (previous >= 48 && previous <= 57) || (previous | 32 >= 97 && previous | 32 <= 122))
+        return
+          !(previous == 95 || previous == 36 || (previous >= 48 && previous <= 57)
+          || (previous | 32 >= 97 && previous | 32 <= 122))
       }
     }
     return ends("from") || ends("import") || ends("import(") || ends("URL(")
@@ -279,7 +286,8 @@ package final class Assets: Sendable {
   private static func resolve(_ reference: ArraySlice<UInt8>, from path: String, isStyle: Bool = false) -> String? {
     let text = String(decoding: reference, as: UTF8.self)
     if text.hasPrefix("/assets/") { return String(text.dropFirst(8)) }
-    guard text.hasPrefix("./") || text.hasPrefix("../") || (isStyle && !text.contains(":") && !text.hasPrefix("/")) else { return nil }
+    guard text.hasPrefix("./") || text.hasPrefix("../") || (isStyle && !text.contains(":") && !text.hasPrefix("/"))
+    else { return nil }
     var parts = path.split(separator: "/").dropLast().map(String.init)
     for part in text.split(separator: "/") {
       if part == "." { continue }

@@ -34,7 +34,8 @@ final class BodyReader {
     let media = MediaType(contentType ?? "")
     type = media.name
     if let length, length > limit { throw Self.tooLarge(limit) }
-    let hasPlainText = media.parameters["charset"].map { $0.lowercased() == "utf-8" || $0.lowercased() == "utf8" } ?? true
+    let hasPlainText =
+      media.parameters["charset"].map { $0.lowercased() == "utf-8" || $0.lowercased() == "utf8" } ?? true
     switch media.name {
     case _ where route.limits.isWebhook: kind = .raw
     case "application/x-www-form-urlencoded" where route.kind == .page: kind = .form
@@ -53,7 +54,9 @@ final class BodyReader {
   }
 
   static func tooLarge(_ limit: Int) -> Problem {
-    Problem(413, "What you sent is larger than the \(limit >= 1 << 20 ? "\(limit >> 20) MB" : "\(limit >> 10) kB") allowed here.")
+    Problem(
+      413,
+      "What you sent is larger than the \(limit >= 1 << 20 ? "\(limit >> 20) MB" : "\(limit >> 10) kB") allowed here.")
   }
 
   func feed(_ chunk: UnsafeRawBufferPointer) {
@@ -82,7 +85,8 @@ final class BodyReader {
     case .file:
       let sink = if let sink { sink } else { try FileSink(folder: folder) }
       return ReceivedBody(
-        files: [UploadedFile(field: "body", filename: "body", declaredType: type, size: sink.size, file: sink.finish())])
+        files: [UploadedFile(field: "body", filename: "body", declaredType: type, size: sink.size, file: sink.finish())]
+      )
     case .multipart:
       let (form, files) = try multipart.take()!.finish()
       return ReceivedBody(form: form, files: files)

@@ -67,7 +67,8 @@ final class Exchange: @unchecked Sendable {
   // MARK: What the library calls
 
   func proceed(
-    _ method: UnsafePointer<CChar>, _ version: UnsafePointer<CChar>, _ bytes: UnsafePointer<CChar>?, _ count: UnsafeMutablePointer<Int>
+    _ method: UnsafePointer<CChar>, _ version: UnsafePointer<CChar>, _ bytes: UnsafePointer<CChar>?,
+    _ count: UnsafeMutablePointer<Int>
   ) -> MHD_Result {
     guard let handle else { return .NO }
     switch phase {
@@ -109,7 +110,9 @@ final class Exchange: @unchecked Sendable {
     var headers = Headers()
   }
 
-  private func head(_ handle: OpaquePointer, _ method: UnsafePointer<CChar>, _ version: UnsafePointer<CChar>) -> MHD_Result {
+  private func head(_ handle: OpaquePointer, _ method: UnsafePointer<CChar>, _ version: UnsafePointer<CChar>)
+    -> MHD_Result
+  {
     phase = .body
     var scratch = Scratch()
     withUnsafeMutablePointer(to: &scratch) { scratch in
@@ -127,7 +130,9 @@ final class Exchange: @unchecked Sendable {
     let check = scratch.check
     let isVersion11 = strcmp(version, "HTTP/1.1") == 0
     guard let target, isVersion11 || strcmp(version, "HTTP/1.0") == 0 else { return refuse(handle, Problem(400)) }
-    guard check.bytes <= HeadCheck.mostBytes, check.fields <= HeadCheck.mostFields else { return refuse(handle, Problem(431)) }
+    guard check.bytes <= HeadCheck.mostBytes, check.fields <= HeadCheck.mostFields else {
+      return refuse(handle, Problem(431))
+    }
     guard check.isSound(isVersion11: isVersion11) else { return refuse(handle, Problem(400)) }
     guard let method = Method(rawValue: String(cString: method)) else { return refuse(handle, Problem(501)) }
     let request = Request(method, target, headers: scratch.headers, address: connection.peer)
@@ -142,7 +147,9 @@ final class Exchange: @unchecked Sendable {
     case .answer(let response):
       ready = response
       // A client that waits for leave, or has more to say than we listen to, is answered before it begins.
-      if hasBody, check.expectsContinue || check.length > Self.mostSwallowed { return answer(handle, response, closing: true) }
+      if hasBody, check.expectsContinue || check.length > Self.mostSwallowed {
+        return answer(handle, response, closing: true)
+      }
       most = Self.mostSwallowed
     case .read(let match, let reader):
       self.match = match
@@ -174,7 +181,8 @@ final class Exchange: @unchecked Sendable {
     if case .converse = match.call {
       guard let reply = Handshake.reply(to: request) else {
         let problem = Problem(426, "This address is for WebSockets, version 13.")
-        return answer(handle, server.table.refuse(request, problem).with(header: "sec-websocket-version", "13"), closing: true)
+        return answer(
+          handle, server.table.refuse(request, problem).with(header: "sec-websocket-version", "13"), closing: true)
       }
       suspend(handle, match)
       task = Task(executorPreference: server.loop) { [self, table = server.table] in
@@ -257,7 +265,8 @@ final class Exchange: @unchecked Sendable {
     case .talk(let conversation, let identity):
       SocketWire.open(descriptor, server, conversation, identity, early: early)
     case .close(let code, let reason):
-      SocketWire.open(descriptor, server, Silence(), nil, early: early).finish(code, reason.isEmpty ? code.name : reason)
+      SocketWire.open(descriptor, server, Silence(), nil, early: early).finish(
+        code, reason.isEmpty ? code.name : reason)
     case .refuse: close(descriptor)
     }
   }
@@ -277,7 +286,8 @@ enum Handshake {
     guard request.method == .get, request.header("upgrade")?.lowercased() == "websocket",
       let connection = request.header("connection"),
       connection.split(separator: ",").contains(where: { $0.trimmingSpaces().lowercased() == "upgrade" }),
-      request.header("sec-websocket-version") == "13", let key = request.header("sec-websocket-key"), key.utf8.count == 24,
+      request.header("sec-websocket-version") == "13", let key = request.header("sec-websocket-key"),
+      key.utf8.count == 24,
       Base64.decode(key)?.count == 16
     else { return nil }
     return accept(key)

@@ -6,7 +6,8 @@ extension Response {
   /// The file at `path`, or 404. Ranges and validators of the request are honoured; the kernel copies the bytes.
   /// `download` is the name to save it under; without one the browser shows it.
   package static func file(
-    path: String, type: String, for request: Request, download: String? = nil, cacheControl: String = "private, no-cache"
+    path: String, type: String, for request: Request, download: String? = nil,
+    cacheControl: String = "private, no-cache"
   ) throws -> Response {
     guard let file = OpenFile(path: path) else { throw Failure.notFound }
     return .file(file, type: type, for: request, download: download, cacheControl: cacheControl)
@@ -16,11 +17,14 @@ extension Response {
     _ file: OpenFile, type: String, for request: Request, download: String? = nil,
     cacheControl: String = "private, no-cache"
   ) -> Response {
-    let tag = "\"" + String(file.inode, radix: 36) + "-" + String(file.size, radix: 36) + "-" + String(file.modified, radix: 36) + "\""
+    let tag =
+      "\"" + String(file.inode, radix: 36) + "-" + String(file.size, radix: 36) + "-" + String(file.modified, radix: 36)
+      + "\""
     var response = Response(
       200,
       headers: [
-        ("content-type", type), ("accept-ranges", "bytes"), ("etag", tag), ("last-modified", HTTPDate.text(file.modified)),
+        ("content-type", type), ("accept-ranges", "bytes"), ("etag", tag),
+        ("last-modified", HTTPDate.text(file.modified)),
         ("cache-control", cacheControl),
         ("content-disposition", disposition(download)),
       ], body: .file(file, offset: 0, length: file.size))
@@ -30,7 +34,9 @@ extension Response {
       return response.notModified
     }
     guard request.method == .get, let text = request.header("range") else { return response }
-    if let condition = request.header("if-range"), condition != tag, condition != HTTPDate.text(file.modified) { return response }
+    if let condition = request.header("if-range"), condition != tag, condition != HTTPDate.text(file.modified) {
+      return response
+    }
     switch ByteRange.read(text, size: file.size) {
     case .all: return response
     case .part(let offset, let length):
@@ -59,7 +65,8 @@ extension Response {
   static func disposition(_ name: String?) -> String {
     guard let name else { return "inline" }
     let plain = String(
-      decoding: name.utf8.map { $0 >= 32 && $0 < 127 && $0 != 34 && $0 != 92 && $0 != 37 ? $0 : UInt8(ascii: "_") }, as: UTF8.self)
+      decoding: name.utf8.map { $0 >= 32 && $0 < 127 && $0 != 34 && $0 != 92 && $0 != 37 ? $0 : UInt8(ascii: "_") },
+      as: UTF8.self)
     return "attachment; filename=\"\(plain)\"; filename*=UTF-8''\(PercentEncoding.encode(name))"
   }
 }
@@ -108,7 +115,8 @@ enum HTTPDate {
   /// Only the form everybody sends; the two obsolete ones are ignored.
   static func read(_ text: String) -> Int? {
     let parts = text.split(separator: " ")
-    guard parts.count == 6, parts[5] == "GMT", let day = Int64(parts[1]), let month = months.firstIndex(of: String(parts[2])),
+    guard parts.count == 6, parts[5] == "GMT", let day = Int64(parts[1]),
+      let month = months.firstIndex(of: String(parts[2])),
       let year = Int64(parts[3])
     else { return nil }
     let time = parts[4].split(separator: ":").compactMap { Int64($0) }

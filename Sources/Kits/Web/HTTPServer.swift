@@ -80,22 +80,32 @@ package final class HTTPServer: Sendable {
       let server = await Task(executorPreference: loop) { [table, settings] in
         LoopServer.start(listener: listener, loop: loop, table: table, settings: settings)
       }.value
-      guard let server else { throw PortTaken(host: settings.host, port: port, reason: "the HTTP library refused to start") }
+      guard let server else {
+        throw PortTaken(host: settings.host, port: port, reason: "the HTTP library refused to start")
+      }
       servers.append(server)
     }
     running.withLock { $0 = (port, servers) }
     // The figures, not the servers: those hold the table, which holds the metrics.
     let all = servers.map(\.figures)
     table.metrics.gauge("http_sockets", "WebSockets open now.") { Double(all.reduce(0) { $0 + $1.sockets.current }) }
-    table.metrics.gauge("http_connections", "Connections open now.") { Double(all.reduce(0) { $0 + $1.connections.current }) }
-    table.metrics.gauge("http_cut_slow", "Connections cut because they were too slow.") { Double(all.reduce(0) { $0 + $1.cutSlow.count }) }
-    table.metrics.gauge("loop_slow_turns", "Turns of the loops that took too long.") { Double(all.reduce(0) { $0 + $1.slowTurns.current }) }
+    table.metrics.gauge("http_connections", "Connections open now.") {
+      Double(all.reduce(0) { $0 + $1.connections.current })
+    }
+    table.metrics.gauge("http_cut_slow", "Connections cut because they were too slow.") {
+      Double(all.reduce(0) { $0 + $1.cutSlow.count })
+    }
+    table.metrics.gauge("loop_slow_turns", "Turns of the loops that took too long.") {
+      Double(all.reduce(0) { $0 + $1.slowTurns.current })
+    }
   }
 
   /// Every connection is a descriptor: as many as the system lets us have.
   private static func allowManyDescriptors() {
     var limit = rlimit()
-    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < limit.rlim_max else { return }
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < limit.rlim_max else {
+      return
+    }
     limit.rlim_cur = limit.rlim_max
     setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
   }
@@ -117,7 +127,9 @@ package final class HTTPServer: Sendable {
 
 /// Listening sockets, one a loop, that share a port (`SO_REUSEPORT`): the kernel spreads connections over them.
 enum Listener {
-  static func open(host: String, port: Int, count: Int) throws(HTTPServer.PortTaken) -> (port: Int, descriptors: [Int32]) {
+  static func open(host: String, port: Int, count: Int) throws(HTTPServer.PortTaken) -> (
+    port: Int, descriptors: [Int32]
+  ) {
     // Sharing would also let a second server of the same user slip in unseen; a first bind without it finds that out.
     let probe = try bind(host, port, shared: false)
     let taken = self.port(of: probe)
@@ -141,7 +153,9 @@ enum Listener {
       throw HTTPServer.PortTaken(host: host, port: port, reason: "there is no such port")
     }
     let isSix = host.contains(":")
-    let descriptor = socket(isSix ? AF_INET6 : AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    let descriptor = socket(
+      isSix ? AF_INET6 : AF_INET,
+      Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     guard descriptor >= 0 else { throw refusal(host, port) }
     var one: Int32 = 1
     let size = socklen_t(MemoryLayout<Int32>.size)
@@ -157,7 +171,9 @@ enum Listener {
         throw HTTPServer.PortTaken(host: host, port: port, reason: "that is no IP address")
       }
       result = withUnsafePointer(to: &address) {
-        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { Glibc.bind(descriptor, __CONST_SOCKADDR_ARG(__sockaddr__: $0), socklen_t(MemoryLayout<sockaddr_in6>.size)) }
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+          Glibc.bind(descriptor, __CONST_SOCKADDR_ARG(__sockaddr__: $0), socklen_t(MemoryLayout<sockaddr_in6>.size))
+        }
       }
     } else {
       var address = sockaddr_in()
@@ -168,7 +184,9 @@ enum Listener {
         throw HTTPServer.PortTaken(host: host, port: port, reason: "that is no IP address")
       }
       result = withUnsafePointer(to: &address) {
-        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { Glibc.bind(descriptor, __CONST_SOCKADDR_ARG(__sockaddr__: $0), socklen_t(MemoryLayout<sockaddr_in>.size)) }
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+          Glibc.bind(descriptor, __CONST_SOCKADDR_ARG(__sockaddr__: $0), socklen_t(MemoryLayout<sockaddr_in>.size))
+        }
       }
     }
     guard result == 0 else {
@@ -188,7 +206,9 @@ enum Listener {
     var storage = sockaddr_storage()
     var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
     return withUnsafeMutablePointer(to: &storage) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { _ = getsockname(descriptor, __SOCKADDR_ARG(__sockaddr__: $0), &size) }
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        _ = getsockname(descriptor, __SOCKADDR_ARG(__sockaddr__: $0), &size)
+      }
       // The port stands at the same place in both families.
       return $0.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { Int(UInt16(bigEndian: $0.pointee.sin_port)) }
     }

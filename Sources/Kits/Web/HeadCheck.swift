@@ -24,7 +24,9 @@ struct HeadCheck {
 
   private static let isTokenByte: [Bool] = {
     var table = [Bool](repeating: false, count: 256)
-    for byte in "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ".utf8 { table[Int(byte)] = true }
+    for byte in "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ".utf8 {
+      table[Int(byte)] = true
+    }
     return table
   }()
 
@@ -50,18 +52,23 @@ struct HeadCheck {
       expectsContinue = true
     case 4 where Self.begins(name, "host"):
       hosts += 1
-      if value.isEmpty || value.count > 255 || !value.allSatisfy({ $0 > 32 && $0 < 127 && $0 != 47 && $0 != 64 }) { isBad = true }
+      if value.isEmpty || value.count > 255 || !value.allSatisfy({ $0 > 32 && $0 < 127 && $0 != 47 && $0 != 64 }) {
+        isBad = true
+      }
     default: break
     }
   }
 
   /// Whether body and host are said once and clearly.
   func isSound(isVersion11: Bool) -> Bool {
-    !isBad && lengths <= 1 && encodings <= 1 && !(lengths > 0 && encodings > 0) && hosts <= 1 && (!isVersion11 || hosts == 1)
+    !isBad && lengths <= 1 && encodings <= 1 && !(lengths > 0 && encodings > 0) && hosts <= 1
+      && (!isVersion11 || hosts == 1)
       && (isVersion11 || encodings == 0) && fields <= Self.mostFields
   }
 
   private static func begins(_ bytes: UnsafeRawBufferPointer, _ word: StaticString) -> Bool {
-    strncasecmp(bytes.baseAddress!.assumingMemoryBound(to: CChar.self), UnsafeRawPointer(word.utf8Start).assumingMemoryBound(to: CChar.self), word.utf8CodeUnitCount) == 0
+    strncasecmp(
+      bytes.baseAddress!.assumingMemoryBound(to: CChar.self),
+      UnsafeRawPointer(word.utf8Start).assumingMemoryBound(to: CChar.self), word.utf8CodeUnitCount) == 0
   }
 }

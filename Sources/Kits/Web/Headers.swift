@@ -20,7 +20,8 @@ package struct Headers: Sendable, ExpressibleByDictionaryLiteral {
   package mutating func add(_ name: String, _ value: String) {
     var name = name
     var value = value
-    name.withUTF8 { name in value.withUTF8 { value in add(UnsafeRawBufferPointer(name), UnsafeRawBufferPointer(value)) } }
+    name.withUTF8 { name in value.withUTF8 { value in add(UnsafeRawBufferPointer(name), UnsafeRawBufferPointer(value)) }
+    }
   }
 
   mutating func add(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {

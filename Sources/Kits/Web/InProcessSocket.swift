@@ -118,7 +118,9 @@ extension RouteTable {
       await socket.close(code)
       return socket
     }
-    guard case .route(let match) = find(request.segments, .get), case .converse = match.call else { return await refused(.noRoom) }
+    guard case .route(let match) = find(request.segments, .get), case .converse = match.call else {
+      return await refused(.noRoom)
+    }
     switch await converse(request, match) {
     case .talk(let conversation, let identity):
       let socket = InProcessSocket(loop, conversation, identity)

@@ -79,7 +79,8 @@ final class LoopServer: Source, @unchecked Sendable {
     // Only a proxy or this machine connects, so a large head buffer is cheap; untouched pages of it cost nothing.
     guard
       let daemon = mhd_start(
-        listener, UInt32(settings.connectionsPerLoop), idle, 64 << 10, box.toOpaque(), accessCallback, completedCallback,
+        listener, UInt32(settings.connectionsPerLoop), idle, 64 << 10, box.toOpaque(), accessCallback,
+        completedCallback,
         connectionCallback, targetCallback)
     else {
       box.release()
@@ -171,7 +172,8 @@ final class LoopServer: Source, @unchecked Sendable {
   fileprivate func opened(_ handle: OpaquePointer) -> Connection {
     let peer = mhd_peer(handle).map { Address.text($0) } ?? ""
     let connection = Connection(
-      descriptor: mhd_descriptor(handle), peer: peer, place: connections.count, limit: Milliseconds.of(settings.headDeadline))
+      descriptor: mhd_descriptor(handle), peer: peer, place: connections.count,
+      limit: Milliseconds.of(settings.headDeadline))
     connections.append(connection)
     figures.connections.set(connections.count)
     return connection
@@ -246,17 +248,21 @@ final class LoopServer: Source, @unchecked Sendable {
     case .none: made = MHD_create_response_from_buffer(0, Self.empty, .RESPMEM_PERSISTENT)
     case .bytes(let bytes):
       made = bytes.withUnsafeBytes {
-        MHD_create_response_from_buffer($0.count, UnsafeMutableRawPointer(mutating: $0.baseAddress ?? UnsafeRawPointer(Self.empty)), .RESPMEM_MUST_COPY)
+        MHD_create_response_from_buffer(
+          $0.count, UnsafeMutableRawPointer(mutating: $0.baseAddress ?? UnsafeRawPointer(Self.empty)),
+          .RESPMEM_MUST_COPY)
       }
     case .shared(let bytes):
       made = MHD_create_response_from_buffer_with_free_callback_cls(
-        bytes.count, bytes.start, { Unmanaged<SharedBytes>.fromOpaque($0!).release() }, Unmanaged.passRetained(bytes).toOpaque())
+        bytes.count, bytes.start, { Unmanaged<SharedBytes>.fromOpaque($0!).release() },
+        Unmanaged.passRetained(bytes).toOpaque())
     case .file(let file, let offset, let length):
       if length == 0 {
         made = MHD_create_response_from_buffer(0, Self.empty, .RESPMEM_PERSISTENT)
       } else {
         let descriptor = fcntl(file.descriptor, F_DUPFD_CLOEXEC, 3)
-        made = descriptor < 0 ? nil : MHD_create_response_from_fd_at_offset64(UInt64(length), descriptor, UInt64(offset))
+        made =
+          descriptor < 0 ? nil : MHD_create_response_from_fd_at_offset64(UInt64(length), descriptor, UInt64(offset))
       }
     }
     guard let made else { return .NO }
@@ -280,11 +286,12 @@ private func connection(_ handle: OpaquePointer) -> Connection? {
 }
 
 /// The raw target, before the library unescapes it: the request's exchange begins here.
-private let targetCallback: @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<CChar>?, OpaquePointer?) -> UnsafeMutableRawPointer? = {
-  context, target, handle in
-  guard let handle, let target, let connection = connection(handle) else { return nil }
-  return Unmanaged.passRetained(Exchange(server(context), handle, connection, target: target)).toOpaque()
-}
+private let targetCallback:
+  @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<CChar>?, OpaquePointer?) -> UnsafeMutableRawPointer? = {
+    context, target, handle in
+    guard let handle, let target, let connection = connection(handle) else { return nil }
+    return Unmanaged.passRetained(Exchange(server(context), handle, connection, target: target)).toOpaque()
+  }
 
 private let accessCallback: MHD_AccessHandlerCallback = { _, _, _, method, version, bytes, count, slot in
   guard let slot = slot?.pointee else { return .NO }

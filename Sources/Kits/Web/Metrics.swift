@@ -1,4 +1,4 @@
-package import Core
+import Core
 import Glibc
 import Synchronization
 
@@ -20,7 +20,9 @@ package final class Metrics: Sendable {
 
   package final class Histogram: Sendable {
     /// Upper bounds in seconds.
-    package static let seconds: [Double] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+    package static let seconds: [Double] = [
+      0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+    ]
     let bounds: [Double]
     private let buckets: [Counter]
     private let microseconds = Atomic<Int>(0)
@@ -46,7 +48,8 @@ package final class Metrics: Sendable {
         out += "\(name)_bucket\(Metrics.text(labels + [("le", Metrics.text(bound))])) \(running)\n"
       }
       out += "\(name)_bucket\(Metrics.text(labels + [("le", "+Inf")])) \(count)\n"
-      out += "\(name)_sum\(Metrics.text(labels)) \(Metrics.text(Double(microseconds.load(ordering: .relaxed)) / 1_000_000))\n"
+      out +=
+        "\(name)_sum\(Metrics.text(labels)) \(Metrics.text(Double(microseconds.load(ordering: .relaxed)) / 1_000_000))\n"
       out += "\(name)_count\(Metrics.text(labels)) \(count)\n"
     }
   }

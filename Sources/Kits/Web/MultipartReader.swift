@@ -1,6 +1,6 @@
+import CSystem
 import Core
 import Crypto
-import CSystem
 import Glibc
 
 // multipart/form-data (RFC 7578, RFC 2046 5.1), read as it comes: texts to memory, files to disk. Strict where browsers
@@ -172,7 +172,8 @@ struct MultipartReader: ~Copyable {
       let sink = if let sink = part.sink { sink } else { try FileSink(folder: folder) }
       files.append(
         UploadedFile(
-          field: part.name, filename: Self.lastComponent(filename), declaredType: part.type, size: sink.size, file: sink.finish()))
+          field: part.name, filename: Self.lastComponent(filename), declaredType: part.type, size: sink.size,
+          file: sink.finish()))
     } else {
       guard !part.text.contains(0), let text = String(validating: part.text, as: UTF8.self) else {
         throw Problem(400, "The text in \(part.name) is not UTF-8.")
@@ -185,7 +186,9 @@ struct MultipartReader: ~Copyable {
   private static func find(_ needle: [UInt8], in bytes: [UInt8]) -> Int? {
     bytes.withUnsafeBytes { hay in
       needle.withUnsafeBytes { needle in
-        guard let base = hay.baseAddress, let hit = memmem(base, hay.count, needle.baseAddress!, needle.count) else { return nil }
+        guard let base = hay.baseAddress, let hit = memmem(base, hay.count, needle.baseAddress!, needle.count) else {
+          return nil
+        }
         return UnsafeRawPointer(hit) - base
       }
     }
@@ -259,7 +262,9 @@ final class FileSink {
   deinit { close(descriptor) }
 
   func write(_ bytes: some Collection<UInt8>) throws(Problem) {
-    let isWritten = bytes.withContiguousStorageIfAvailable { write(UnsafeRawBufferPointer($0)) } ?? Array(bytes).withUnsafeBytes { write($0) }
+    let isWritten =
+      bytes.withContiguousStorageIfAvailable { write(UnsafeRawBufferPointer($0)) }
+      ?? Array(bytes).withUnsafeBytes { write($0) }
     guard isWritten else { throw Problem(503, "Files cannot be taken right now.") }
     size += bytes.count
   }

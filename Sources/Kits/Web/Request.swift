@@ -1,6 +1,6 @@
 package import Core
-package import JSON
 import Glibc
+package import JSON
 
 /// One request, read and checked: everything a handler may know of it.
 package struct Request: Sendable {

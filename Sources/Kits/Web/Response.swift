@@ -1,7 +1,7 @@
 import Core
+import Crypto
 package import HTML
 package import JSON
-import Crypto
 
 /// What a request is answered with. Security headers, cookies' attributes, the request's id and the log line are
 /// added by the ``RouteTable`` on the way out; a handler only says what it means.
@@ -28,7 +28,9 @@ package struct Response: Sendable {
   }
 
   /// A page.
-  package static func html(_ html: HTML, status: Int = 200) -> Response { .bytes(html.bytes, type: "text/html; charset=utf-8", status: status) }
+  package static func html(_ html: HTML, status: Int = 200) -> Response {
+    .bytes(html.bytes, type: "text/html; charset=utf-8", status: status)
+  }
 
   package static func text(_ text: String, status: Int = 200) -> Response {
     .bytes(Array(text.utf8), type: "text/plain; charset=utf-8", status: status)
@@ -90,7 +92,9 @@ package struct Response: Sendable {
 
   /// With an `ETag` of its bytes; or 304 without them when the client has the same already.
   package func tagged(for request: Request) -> Response {
-    guard status == 200, request.method == .get || request.method == .head, case .bytes(let bytes) = body else { return self }
+    guard status == 200, request.method == .get || request.method == .head, case .bytes(let bytes) = body else {
+      return self
+    }
     let tag = "\"" + Base64.url(SHA256.hash(bytes).prefix(12)) + "\""
     var tagged = with(header: "etag", tag)
     if tagged.header("cache-control") == nil { tagged.set("cache-control", "private, no-cache") }

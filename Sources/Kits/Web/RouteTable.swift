@@ -105,7 +105,9 @@ package final class RouteTable: Sendable {
         if next == nodes.count { nodes.append(Node()) }
         at = next
       }
-      let twin = nodes[at].routes.first { entries[$0].route.method == route.method && entries[$0].route.template == route.template }
+      let twin = nodes[at].routes.first {
+        entries[$0].route.method == route.method && entries[$0].route.template == route.template
+      }
       precondition(twin == nil, "\(route.method.rawValue) \(route.template) is declared twice")
       nodes[at].routes.append(index)
     }
@@ -162,7 +164,8 @@ package final class RouteTable: Sendable {
       if let response = standing(request) { return .answer(complete(response, for: request, nil, began)) }
       return refuse(Problem(404))
     case .otherMethods(let methods):
-      let allow = (methods + (methods.contains(.get) ? [.head] : []) + [.options]).map(\.rawValue).joined(separator: ", ")
+      let allow = (methods + (methods.contains(.get) ? [.head] : []) + [.options]).map(\.rawValue).joined(
+        separator: ", ")
       if request.method == .options {
         prepare(&request)
         return .answer(complete(Response(204, headers: [("allow", allow)]), for: request, nil, began))
@@ -184,7 +187,8 @@ package final class RouteTable: Sendable {
       do throws(Problem) {
         guard match.route.method != .get else { throw Problem(400, "This request takes no body.") }
         let type = request.header("content-type")
-        return .read(match, try BodyReader(route: match.route, contentType: type, length: length, folder: settings.uploads))
+        return .read(
+          match, try BodyReader(route: match.route, contentType: type, length: length, folder: settings.uploads))
       } catch { return refuse(error, match.index) }
     }
   }
@@ -221,7 +225,9 @@ package final class RouteTable: Sendable {
 
   /// Who is behind the proxies we trust: the last address in `X-Forwarded-For` that is not one of them.
   private func clientAddress(_ request: Request) -> String {
-    guard isTrusted(request.address), let header = request.headers.all("x-forwarded-for").last else { return request.address }
+    guard isTrusted(request.address), let header = request.headers.all("x-forwarded-for").last else {
+      return request.address
+    }
     for entry in header.split(separator: ",").reversed() {
       let address = entry.trimmingSpaces()
       guard Address.isValid(address) else { return request.address }
@@ -230,7 +236,9 @@ package final class RouteTable: Sendable {
     return request.address
   }
 
-  private func isTrusted(_ address: String) -> Bool { Address.isLoopback(address) || settings.trustedProxies.contains(address) }
+  private func isTrusted(_ address: String) -> Bool {
+    Address.isLoopback(address) || settings.trustedProxies.contains(address)
+  }
 
   /// What stands in memory beside the routes: assets and figures.
   private func standing(_ request: Request) -> Response? {
@@ -286,7 +294,8 @@ package final class RouteTable: Sendable {
     if !request.method.isSafe { try checkOrigin(request, match.route.kind) }
   }
 
-  private func spend(_ key: Rate.Key, _ request: Request, _ match: Match, _ verdict: inout RateLimiter.Verdict?) throws {
+  private func spend(_ key: Rate.Key, _ request: Request, _ match: Match, _ verdict: inout RateLimiter.Verdict?) throws
+  {
     for (rate, limiter) in routes[match.index].rates where rate.key == key {
       let holder: String
       if key == .user, let identity = request.identity {
@@ -301,7 +310,9 @@ package final class RouteTable: Sendable {
   }
 
   /// The fields of draft-ietf-httpapi-ratelimit-headers in their widely read form.
-  private static func tell(_ verdict: RateLimiter.Verdict, _ rate: (rate: Rate, limiter: RateLimiter)?, in response: inout Response) {
+  private static func tell(
+    _ verdict: RateLimiter.Verdict, _ rate: (rate: Rate, limiter: RateLimiter)?, in response: inout Response
+  ) {
     if let rate { response.set("ratelimit-limit", String(Int(rate.limiter.capacity))) }
     response.set("ratelimit-remaining", String(verdict.remaining))
     response.set("ratelimit-reset", String(verdict.reset))
@@ -315,12 +326,16 @@ package final class RouteTable: Sendable {
     }
     let cookies = request.cookies
     if let language = cookies["language"].flatMap(Language.init(rawValue:)) { request.language = language }
-    if let zone = cookies["zone"].flatMap({ PercentEncoding.decode($0.utf8) }), Self.isZoneName(zone) { request.zone = zone }
+    if let zone = cookies["zone"].flatMap({ PercentEncoding.decode($0.utf8) }), Self.isZoneName(zone) {
+      request.zone = zone
+    }
   }
 
   private static func isZoneName(_ text: String) -> Bool {
     (1...64).contains(text.utf8.count) && !text.contains("..")
-      && text.utf8.allSatisfy { ($0 >= 65 && $0 <= 90) || ($0 >= 97 && $0 <= 122) || ($0 >= 48 && $0 <= 57) || [43, 45, 47, 95].contains($0) }
+      && text.utf8.allSatisfy {
+        ($0 >= 65 && $0 <= 90) || ($0 >= 97 && $0 <= 122) || ($0 >= 48 && $0 <= 57) || [43, 45, 47, 95].contains($0)
+      }
       && text.utf8.first != UInt8(ascii: "/")
   }
 
@@ -343,7 +358,8 @@ package final class RouteTable: Sendable {
     403, "This was sent from another site, so nothing was done. Open the page here and send it again.",
     title: "Sent from elsewhere", kind: "foreign_origin")
   private static let staleForm = Problem(
-    403, "The page was open too long, or you signed in or out meanwhile, so nothing was done. Go back, reload the page and send it again.",
+    403,
+    "The page was open too long, or you signed in or out meanwhile, so nothing was done. Go back, reload the page and send it again.",
     title: "This form is no longer valid", kind: "stale_form")
 
   /// Whether an `Origin` is this site: what people use, or the host they asked for.
@@ -429,7 +445,11 @@ package final class RouteTable: Sendable {
     default:
       if let problem = translate(error) { return problem }
       log.error(
-        "http.failed", ["id": .text(request.id), "route": .text(request.route), "error": .text(String(describing: type(of: error))), "what": .text(String(reflecting: error))])
+        "http.failed",
+        [
+          "id": .text(request.id), "route": .text(request.route), "error": .text(String(describing: type(of: error))),
+          "what": .text(String(reflecting: error)),
+        ])
       return Problem(500)
     }
   }
@@ -484,7 +504,9 @@ package final class RouteTable: Sendable {
       if depth == segments.count {
         for index in nodes[at].routes {
           let route = routes[index].route
-          guard route.method == wanted || !others.contains(route.method), let call = route.prepare(segments) else { continue }
+          guard route.method == wanted || !others.contains(route.method), let call = route.prepare(segments) else {
+            continue
+          }
           if route.method == wanted {
             match = Match(index: index, route: route, call: call)
             return true
@@ -512,13 +534,15 @@ final class RouteFigures: Sendable {
   init(_ metrics: Metrics, template: String) {
     self.metrics = metrics
     self.template = template
-    duration = metrics.histogram("http_request_duration_seconds", "From the head to the answer.", labels: ["route": template])
+    duration = metrics.histogram(
+      "http_request_duration_seconds", "From the head to the answer.", labels: ["route": template])
   }
 
   func count(_ status: Int, _ microseconds: Int) {
     let counter = byStatus.withLock { byStatus in
       if let known = byStatus[status] { return known }
-      let counter = metrics.counter("http_requests_total", "Answered requests.", labels: ["route": template, "status": String(status)])
+      let counter = metrics.counter(
+        "http_requests_total", "Answered requests.", labels: ["route": template, "status": String(status)])
       byStatus[status] = counter
       return counter
     }

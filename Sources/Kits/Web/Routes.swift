@@ -152,7 +152,8 @@ package struct Routes: Sendable {
     _ handler: @escaping @Sendable (Request, V, repeat each Part) async throws -> any Conversation
   ) {
     all.append(
-      Route(method: .get, template: path.template, kind: .socket, viewer: "\(V.self)", feature: feature, limits: limits) {
+      Route(method: .get, template: path.template, kind: .socket, viewer: "\(V.self)", feature: feature, limits: limits)
+      {
         segments in
         guard let parts = path.match(segments) else { return nil }
         return .converse { request, proof in try await handler(request, try V(proof), repeat each parts) }
@@ -183,7 +184,8 @@ package struct Routes: Sendable {
   ) {
     precondition(method != .head && method != .options, "HEAD and OPTIONS are answered from the other methods")
     all.append(
-      Route(method: method, template: path.template, kind: kind, viewer: "\(V.self)", feature: feature, limits: limits) {
+      Route(method: method, template: path.template, kind: kind, viewer: "\(V.self)", feature: feature, limits: limits)
+      {
         segments in
         guard let parts = path.match(segments) else { return nil }
         return .answer { request, proof in try await handler(request, try V(proof), repeat each parts) }

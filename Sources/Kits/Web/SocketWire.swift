@@ -134,7 +134,8 @@ final class SocketWire: Source, SocketOutput, @unchecked Sendable {
     let text = String(decoding: bytes, as: UTF8.self)
     if conversation.counts(text) {
       let now = Milliseconds.now()
-      tokens = min(Double(limits.messagesPerSecond), tokens + Double(now - tokensAt) / 1000 * Double(limits.messagesPerSecond))
+      tokens = min(
+        Double(limits.messagesPerSecond), tokens + Double(now - tokensAt) / 1000 * Double(limits.messagesPerSecond))
       tokensAt = now
       guard tokens >= 1 else { return finish(.tooFast, CloseCode.tooFast.name) }
       tokens -= 1
@@ -250,7 +251,9 @@ final class SocketWire: Source, SocketOutput, @unchecked Sendable {
     guard case .open = state else { return 0 }
     if earlyAt < early.count {
       let part = min(count, early.count - earlyAt)
-      early.withUnsafeBytes { UnsafeMutableRawPointer(buffer).copyMemory(from: $0.baseAddress! + earlyAt, byteCount: part) }
+      early.withUnsafeBytes {
+        UnsafeMutableRawPointer(buffer).copyMemory(from: $0.baseAddress! + earlyAt, byteCount: part)
+      }
       earlyAt += part
       handed += part
       return part

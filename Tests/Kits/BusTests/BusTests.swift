@@ -87,7 +87,9 @@ private final class Talk: Conversation {
     }
   }
 
-  @Test func `a room larger than a slice is served whole and in order, and those who come later get what is later`() async throws {
+  @Test func `a room larger than a slice is served whole and in order, and those who come later get what is later`()
+    async throws
+  {
     try await withBus { bus, table, loops in
       var sockets: [InProcessSocket] = []
       for _ in 0..<1300 { sockets.append(await table.connect(Request(.get, "/ws/hall/"), on: loops.loops[0])) }

@@ -41,7 +41,9 @@ struct Folder {
     let path = folder.path
     try await withServer(routes: { routes in
       routes.on(.get, Path("/files/:name", as: String.self), as: Guest.self) { request, _, name in
-        try .file(path: path + "/" + name, type: "text/plain", for: request, download: name == "lesson.txt" ? "Lektion „1“.txt" : nil)
+        try .file(
+          path: path + "/" + name, type: "text/plain", for: request,
+          download: name == "lesson.txt" ? "Lektion „1“.txt" : nil)
       }
       routes.api(.get, "/api/tagged/", as: Guest.self) { request, _ in
         Response.json { w in w.object { w in w.field("a", 1) } }.tagged(for: request)
@@ -61,10 +63,13 @@ struct Folder {
       #expect(whole.text == "0123456789")
       #expect(whole.header("accept-ranges") == "bytes")
       #expect(
-        whole.header("content-disposition") == "attachment; filename=\"Lektion ___1___.txt\"; filename*=UTF-8''Lektion%20%E2%80%9E1%E2%80%9C.txt")
+        whole.header("content-disposition")
+          == "attachment; filename=\"Lektion ___1___.txt\"; filename*=UTF-8''Lektion%20%E2%80%9E1%E2%80%9C.txt")
       let tag = try #require(whole.header("etag"))
       let date = try #require(whole.header("last-modified"))
-      for (range, text, told) in [("2-4", "234", "2-4"), ("7-", "789", "7-9"), ("-3", "789", "7-9"), ("0-999", "0123456789", "0-9")] {
+      for (range, text, told) in [
+        ("2-4", "234", "2-4"), ("7-", "789", "7-9"), ("-3", "789", "7-9"), ("0-999", "0123456789", "0-9"),
+      ] {
         let part = try #require(get(wire, "/files/lesson.txt", "Range: bytes=\(range)\r\n"))
         #expect(part.status == 206)
         #expect(part.text == text)
@@ -115,10 +120,16 @@ struct Folder {
   @Test func `assets are named by content, modules find one another, and browsers keep them`() async throws {
     let folder = Folder()
     defer { folder.remove() }
-    folder.write("css/app.css", "@import \"base.css\"; body { background: url('../img/dot.svg#x') } .a { background: url(data:image/png;base64,AA) }")
+    folder.write(
+      "css/app.css",
+      "@import \"base.css\"; body { background: url('../img/dot.svg#x') } .a { background: url(data:image/png;base64,AA) }"
+    )
     folder.write("css/base.css", "p { color: red }")
     folder.write("img/dot.svg", "<svg xmlns='http://www.w3.org/2000/svg'/>")
-    folder.write("islands/a.js", "// don't\nimport { b } from './b.js';\nimport \"../lib/c.js\"; const t = './b.js'; import('./b.js'); new URL(\"./b.js\", import.meta.url)")
+    folder.write(
+      "islands/a.js",
+      "// don't\nimport { b } from './b.js';\nimport \"../lib/c.js\"; const t = './b.js'; import('./b.js'); new URL(\"./b.js\", import.meta.url)"
+    )
     folder.write("islands/b.js", "export { a } from \"./a.js\"; import x from 'bare'")
     folder.write("islands/a.test.js", "test")
     folder.write("lib/c.js", "export const c = 1")
@@ -133,14 +144,16 @@ struct Folder {
       let b = assets.address("islands/b.js")
       #expect(
         module.text
-          == "// don't\nimport { b } from '\(b)';\nimport \"\(assets.address("lib/c.js"))\"; const t = './b.js'; import('\(b)'); new URL(\"\(b)\", import.meta.url)")
+          == "// don't\nimport { b } from '\(b)';\nimport \"\(assets.address("lib/c.js"))\"; const t = './b.js'; import('\(b)'); new URL(\"\(b)\", import.meta.url)"
+      )
       #expect(module.header("cache-control") == "public, max-age=31536000, immutable")
       #expect(module.header("content-type") == "text/javascript; charset=utf-8")
       #expect(get(wire, b)?.text == "export { a } from \"\(a)\"; import x from 'bare'")
       let style = try #require(get(wire, assets.address("css/app.css")))
       #expect(
         style.text
-          == "@import \"\(assets.address("css/base.css"))\"; body { background: url('\(assets.address("img/dot.svg"))#x') } .a { background: url(data:image/png;base64,AA) }")
+          == "@import \"\(assets.address("css/base.css"))\"; body { background: url('\(assets.address("img/dot.svg"))#x') } .a { background: url(data:image/png;base64,AA) }"
+      )
       let tag = try #require(style.header("etag"))
       #expect(get(wire, assets.address("css/app.css"), "If-None-Match: \(tag)\r\n")?.status == 304)
       #expect(get(wire, "/assets/css/app.css")?.header("cache-control") == "public, no-cache")
@@ -152,7 +165,8 @@ struct Folder {
     let before = assets.paths.map { assets.address($0) }
     folder.write("lib/c.js", "export const c = 2")
     let after = try Assets(folder: folder.path)
-    let changed = zip(assets.paths, zip(before, assets.paths.map { after.address($0) })).filter { $1.0 != $1.1 }.map(\.0)
+    let changed = zip(assets.paths, zip(before, assets.paths.map { after.address($0) })).filter { $1.0 != $1.1 }.map(
+      \.0)
     #expect(changed == ["islands/a.js", "islands/b.js", "lib/c.js"])
   }
 

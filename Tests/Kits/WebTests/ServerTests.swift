@@ -103,7 +103,9 @@ import Testing
     try await withServer(routes: plain) { running in
       for chunk in ["zz\r\n{}\r\n0\r\n\r\n", "0x2\r\n{}\r\n0\r\n\r\n", "2\r\n{}xx0\r\n\r\n"] {
         let wire = running.wire()
-        wire.say("POST /api/echo/ HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk)
+        wire.say(
+          "POST /api/echo/ HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+            + chunk)
         let answer = wire.answer()
         #expect(answer == nil || answer?.status == 400)
       }
@@ -113,7 +115,8 @@ import Testing
   @Test func `a chunked body arrives whole`() async throws {
     try await withServer(routes: plain) { running in
       let wire = running.wire()
-      wire.say("POST /api/echo HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")
+      wire.say(
+        "POST /api/echo HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")
       wire.say("3\r\n{\"a\r\n4\r\n\":1}\r\n0\r\n\r\n")
       let answer = try #require(wire.answer())
       #expect(answer.status == 200)
@@ -152,12 +155,17 @@ import Testing
     try await withServer(routes: plain) { running in
       let wire = running.wire()
       let content = String(repeating: "0123456789abcdef", count: 3 << 16)
-      let body = "--b\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\nSlides\r\n--b\r\nContent-Disposition: form-data; "
+      let body =
+        "--b\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\nSlides\r\n--b\r\nContent-Disposition: form-data; "
         + "name=\"file\"; filename=\"C:\\\\x\\\\slides.pdf\"\r\nContent-Type: application/pdf\r\n\r\n\(content)\r\n--b--\r\n"
-      wire.say("POST /api/upload/ HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: \(body.utf8.count)\r\n\r\n")
+      wire.say(
+        "POST /api/upload/ HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: \(body.utf8.count)\r\n\r\n"
+      )
       wire.say(body)
       #expect(wire.answer()?.text == "file slides.pdf \(3 << 20)")
-      wire.say("POST /api/upload/ HTTP/1.1\r\nHost: a\r\nContent-Type: application/octet-stream\r\nContent-Length: 5\r\n\r\nhello")
+      wire.say(
+        "POST /api/upload/ HTTP/1.1\r\nHost: a\r\nContent-Type: application/octet-stream\r\nContent-Length: 5\r\n\r\nhello"
+      )
       #expect(wire.answer()?.text == "body body 5")
     }
   }
@@ -165,34 +173,44 @@ import Testing
   @Test func `a body over the limit is told so, declared or chunked`() async throws {
     try await withServer(routes: plain) { running in
       let declared = running.wire()
-      declared.say("POST /api/echo/ HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 70000\r\n\r\n")
+      declared.say(
+        "POST /api/echo/ HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 70000\r\n\r\n")
       declared.say(String(repeating: "x", count: 70_000))
       #expect(declared.answer()?.status == 413)
       let chunked = running.wire()
-      chunked.say("POST /api/echo/ HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")
+      chunked.say(
+        "POST /api/echo/ HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")
       chunked.say("11170\r\n" + String(repeating: "x", count: 70_000) + "\r\n0\r\n\r\n")
       #expect(chunked.answer()?.status == 413)
       let huge = running.wire()
-      huge.say("POST /api/echo/ HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 900000000\r\n\r\n")
+      huge.say(
+        "POST /api/echo/ HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 900000000\r\n\r\n")
       #expect(huge.answer()?.status == 413)
       let polite = running.wire()
-      polite.say("POST /api/echo/ HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 70000\r\n\r\n")
+      polite.say(
+        "POST /api/echo/ HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 70000\r\n\r\n"
+      )
       #expect(polite.answer()?.status == 413)
     }
   }
 
   @Test func `whatever becomes of requests, none is left over`() async throws {
-    try await withServer({ _, server in server.headDeadline = .milliseconds(200) }, routes: { routes in
-      plain(&routes)
-      routes.on(.get, "/slow", as: Guest.self) { _, _ in
-        try await Loop.current!.sleep(.seconds(30))
-        return .nothing
+    try await withServer(
+      { _, server in server.headDeadline = .milliseconds(200) },
+      routes: { routes in
+        plain(&routes)
+        routes.on(.get, "/slow", as: Guest.self) { _, _ in
+          try await Loop.current!.sleep(.seconds(30))
+          return .nothing
+        }
       }
-    }) { running in
+    ) { running in
       let wires = (0..<60).map { _ in running.wire() }
       let requests = [
-        "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n", "GET /slow HTTP/1.1\r\nHost: a\r\n\r\n", "GET /he", "GET /hello HTTP/1.1\r\nHost: a\r\nX: ",
-        "POST /api/echo/ HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{", "GET /hello%00 HTTP/1.1\r\n\r\n",
+        "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n", "GET /slow HTTP/1.1\r\nHost: a\r\n\r\n", "GET /he",
+        "GET /hello HTTP/1.1\r\nHost: a\r\nX: ",
+        "POST /api/echo/ HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{",
+        "GET /hello%00 HTTP/1.1\r\n\r\n",
       ]
       for (at, wire) in wires.enumerated() { wire.say(requests[at % requests.count]) }
       for (at, wire) in wires.enumerated() where at % requests.count == 0 { #expect(wire.answer()?.status == 200) }
@@ -280,5 +298,61 @@ import Testing
     #expect(done.header("connection") == "close")
     #expect(long.answer()?.status == 503)
     loops.stop()
+  }
+
+  @Test func `a handler that does not heed its cancellation outlives the server unharmed`() async throws {
+    let (begun, teller) = AsyncStream.makeStream(of: Bool.self)
+    let (leave, leaver) = AsyncStream.makeStream(of: Bool.self)
+    let (ended, endTeller) = AsyncStream.makeStream(of: Bool.self)
+    var settings = ServerSettings(port: 0)
+    settings.grace = .milliseconds(20)
+    var routes = Routes()
+    routes.on(.get, "/deaf", as: Guest.self) { _, _ in
+      teller.yield(true)
+      // Cancellation ends a stream's iteration, so the waiting is done elsewhere.
+      await Task.detached { for await _ in leave { break } }.value
+      endTeller.yield(true)
+      return .text("late")
+    }
+    let loops = LoopGroup(count: 1, log: .silent)
+    do {
+      let server = HTTPServer(
+        table: RouteTable(routes, settings: plainSettings(), log: .silent), loops: loops, settings: settings)
+      try await server.start()
+      let wire = Wire(port: server.port)
+      wire.say("GET /deaf HTTP/1.1\r\nHost: a\r\n\r\n")
+      var iterator = begun.makeAsyncIterator()
+      _ = await iterator.next()
+      await server.stop()
+      #expect(wire.answer()?.status == 503)
+    }
+    leaver.yield(true)
+    var iterator = ended.makeAsyncIterator()
+    #expect(await iterator.next() == true)
+    loops.stop()
+  }
+
+  @Test func `a form sent over the wire is checked, and its page says what to do`() async throws {
+    try await withServer(routes: { routes in
+      routes.on(.get, "/form", as: Guest.self) { request, _ in .text(request.csrf) }
+      routes.on(.post, "/form", as: Guest.self) { request, _ in .see(request.form.text("next")) }
+    }) { running in
+      let wire = running.wire()
+      wire.say("GET /form HTTP/1.1\r\nHost: localhost\r\n\r\n")
+      let page = try #require(wire.answer())
+      let cookie = try #require(page.header("set-cookie"))
+      #expect(cookie.hasPrefix("guest=") && cookie.contains("; HttpOnly; SameSite=Lax"))
+      func send(_ body: String, _ headers: String = "") -> Wire.Answer? {
+        wire.say(
+          "POST /form HTTP/1.1\r\nHost: localhost\r\nCookie: \(cookie.prefix { $0 != ";" })\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+            + "Content-Length: \(body.utf8.count)\r\n\(headers)\r\n\(body)")
+        return wire.answer()
+      }
+      #expect(send("_csrf=\(page.text)&next=%2Fhome")?.header("location") == "/home")
+      #expect(send("_csrf=\(page.text)&next=%2F%2Fevil.example")?.header("location") == "/")
+      #expect(send("next=%2Fhome")?.status == 403)
+      #expect(send("_csrf=\(page.text)", "Origin: https://evil.example\r\n")?.status == 403)
+      #expect(send("_csrf=\(page.text)", "Origin: http://localhost\r\n")?.status == 303)
+    }
   }
 }

@@ -37,6 +37,9 @@ private final class Echo: Conversation {
       guard n == 1 else { throw Failure.notFound }
       return Echo(teller)
     }
+    routes.socket("/ws/patient/", as: Guest.self) { [teller] _, _ in
+      Echo(teller, SocketLimits(messagesPerSecond: 100_000))
+    }
     routes.socket("/ws/staff/", as: Staff.self) { [teller] _, _ in Echo(teller) }
   }
 
@@ -72,13 +75,74 @@ private final class Echo: Conversation {
       let hi: [UInt8] = [0x81, 0x82, 0, 0, 0, 0, 0x68, 0x69]
       wire.say(
         Array(
-          "GET /ws/echo/ HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: keep-alive, Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".utf8) + hi)
+          "GET /ws/echo/ HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: keep-alive, Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+            .utf8) + hi)
       let answer = try #require(wire.answer())
       #expect(answer.status == 101)
       // RFC 6455, 1.3: the example's own answer.
       #expect(answer.header("sec-websocket-accept") == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
       #expect(wire.text() == "hello guest")
       #expect(wire.text() == "2 hi")
+    }
+  }
+
+  @Test func `frames cut anywhere, fragments and pings between them come out whole`() async throws {
+    try await withServer(routes: plain) { running in
+      let wire = running.wire()
+      #expect(wire.upgrade("/ws/patient/") == 101)
+      #expect(wire.text() == "hello guest")
+      var state: UInt64 = 42
+      func random(_ below: Int) -> Int {
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return Int(state >> 33) % below
+      }
+      func frame(_ opcode: UInt8, _ payload: [UInt8], isLast: Bool) -> [UInt8] {
+        var frame: [UInt8] = [(isLast ? 0x80 : 0) | opcode]
+        switch payload.count {
+        case ..<126: frame.append(0x80 | UInt8(payload.count))
+        case ..<65_536: frame += [0x80 | 126, UInt8(payload.count >> 8), UInt8(payload.count & 255)]
+        default: frame += [0x80 | 127] + stride(from: 56, through: 0, by: -8).map { UInt8(payload.count >> $0 & 255) }
+        }
+        return frame + [9, 8, 7, 6] + payload.enumerated().map { $1 ^ [9, 8, 7, 6][$0 & 3] }
+      }
+      for round in 0..<100 {
+        let size = [0, 1, 125, 126, 127, 4000, 65_535, 65_536][random(8)]
+        let letter = UInt8(97 + round % 26)
+        var rest = [UInt8](repeating: letter, count: size)
+        var bytes: [UInt8] = []
+        var pings = 0
+        var isFirst = true
+        while true {
+          let cut = random(3) == 0 ? rest.count : random(rest.count + 1)
+          let isLast = cut == rest.count
+          bytes += frame(isFirst ? 1 : 0, Array(rest[..<cut]), isLast: isLast)
+          rest.removeFirst(cut)
+          isFirst = false
+          if isLast { break }
+          if random(3) == 0 {
+            bytes += frame(9, [1, 2, 3], isLast: true)
+            pings += 1
+          }
+        }
+        var at = 0
+        while at < bytes.count {
+          let cut = min(bytes.count - at, 1 + random(random(2) == 0 ? 8 : 40_000))
+          wire.say(Array(bytes[at..<at + cut]))
+          at += cut
+        }
+        var pongs = 0
+        while let answer = wire.frame() {
+          if answer.opcode == 10 {
+            pongs += 1
+            continue
+          }
+          #expect(
+            String(decoding: answer.payload, as: UTF8.self) == "\(size) "
+              + String(repeating: Character(UnicodeScalar(letter)), count: min(20, size)))
+          break
+        }
+        #expect(pongs == pings)
+      }
     }
   }
 
@@ -164,10 +228,12 @@ private final class Echo: Conversation {
   }
 
   @Test func `silence is pinged and then cut`() async throws {
-    try await withServer({ _, server in
-      server.pingEvery = .milliseconds(50)
-      server.socketIdle = .milliseconds(300)
-    }, routes: plain) { running in
+    try await withServer(
+      { _, server in
+        server.pingEvery = .milliseconds(50)
+        server.socketIdle = .milliseconds(300)
+      }, routes: plain
+    ) { running in
       let wire = running.wire()
       #expect(wire.upgrade("/ws/echo/") == 101)
       #expect(wire.text() == "hello guest")

@@ -36,7 +36,8 @@ import Testing
       routes.on(.get, "/tutors/new", as: Guest.self) { _, _ in .text("new") }
       routes.on(.get, Path("/tutors/:n", as: Int.self), as: Guest.self) { _, _, n in .text("number \(n)") }
       routes.on(.get, Path("/tutors/:slug", as: String.self), as: Guest.self) { _, _, slug in .text("slug \(slug)") }
-      routes.on(.get, Path("/tutors/:slug/reviews/:id", as: String.self, ID<Booking>.self), as: Guest.self) { _, _, slug, _ in
+      routes.on(.get, Path("/tutors/:slug/reviews/:id", as: String.self, ID<Booking>.self), as: Guest.self) {
+        _, _, slug, _ in
         .text("review of \(slug)")
       }
       routes.on(.get, "/", as: Guest.self) { _, _ in .text("home") }
@@ -51,7 +52,9 @@ import Testing
   }
 
   @Test func `the trailing slash of an API address is neither here nor there`() async {
-    let table = table { routes in routes.api(.get, "/api/tutors/", as: Guest.self) { _, _ in .json(200, JSON.array([])) } }
+    let table = table { routes in
+      routes.api(.get, "/api/tutors/", as: Guest.self) { _, _ in .json(200, JSON.array([])) }
+    }
     #expect(await table.answer(Request(.get, "/api/tutors/")).status == 200)
     #expect(await table.answer(Request(.get, "/api/tutors")).status == 200)
   }
@@ -82,7 +85,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)", "/a\nb", "/ b", "", "evil", "/\t/evil.example",
+    "//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)", "/a\nb", "/ b", "", "evil",
+    "/\t/evil.example",
   ])
   func `an address that leads elsewhere is none of ours`(_ address: String) {
     #expect(LocalAddress.read(address) == nil)
@@ -108,10 +112,13 @@ import Testing
     #expect(await table.answer(Request(.get, "/form", headers: ["cookie": cookie])).cookies.isEmpty)
 
     #expect(await table.answer(form("/form", "words=hi&_csrf=\(page.text)", ["cookie": cookie])).text == "kept hi")
-    #expect(await table.answer(form("/form", "words=hi", ["cookie": cookie, "x-csrf-token": page.text])).text == "kept hi")
+    #expect(
+      await table.answer(form("/form", "words=hi", ["cookie": cookie, "x-csrf-token": page.text])).text == "kept hi")
     for (text, cookie) in [
-      ("words=hi", cookie), ("words=hi&_csrf=", cookie), ("words=hi&_csrf=\(String(repeating: "0", count: 64))", cookie),
-      ("words=hi&_csrf=\(page.text)", ""), ("words=hi&_csrf=\(page.text)", "guest=" + String(repeating: "a", count: 65)),
+      ("words=hi", cookie), ("words=hi&_csrf=", cookie),
+      ("words=hi&_csrf=\(String(repeating: "0", count: 64))", cookie),
+      ("words=hi&_csrf=\(page.text)", ""),
+      ("words=hi&_csrf=\(page.text)", "guest=" + String(repeating: "a", count: 65)),
       ("words=hi&_csrf=\(page.text)", "session=\(ana)"),
     ] {
       let refused = await table.answer(form("/form", text, ["cookie": cookie]))
@@ -139,7 +146,9 @@ import Testing
     #expect(await table.answer(form("/form", "_csrf=\(table.csrf(for: identity))", ["cookie": cookie])).status == 204)
     // The API asks cookies for it, and bearers not.
     #expect(await table.answer(Request(.post, "/api/form/", headers: ["cookie": cookie])).status == 403)
-    #expect(await table.answer(Request(.post, "/api/form/", headers: ["cookie": cookie, "x-csrf-token": first])).status == 204)
+    #expect(
+      await table.answer(Request(.post, "/api/form/", headers: ["cookie": cookie, "x-csrf-token": first])).status == 204
+    )
     #expect(await table.answer(Request(.post, "/api/form/", headers: ["authorization": "Bearer \(ana)"])).status == 204)
   }
 
@@ -147,7 +156,9 @@ import Testing
     let table = table { routes in
       routes.on(.post, "/form", as: Guest.self) { _, _ in .nothing }
       routes.api(.post, "/api/login/", as: Guest.self) { _, _ in .nothing }
-      routes.api(.post, "/api/hook/", as: Guest.self, limits: .webhook) { request, _ in .text(String(decoding: request.body, as: UTF8.self)) }
+      routes.api(.post, "/api/hook/", as: Guest.self, limits: .webhook) { request, _ in
+        .text(String(decoding: request.body, as: UTF8.self))
+      }
     }
     let (cookie, token) = table.guestProof()
     let good: KeyValuePairs = ["cookie": cookie, "origin": "http://localhost", "sec-fetch-site": "same-origin"]
@@ -158,9 +169,14 @@ import Testing
     ] {
       #expect(await table.answer(form("/form", "_csrf=\(token)", bad)).status == 403)
     }
-    #expect(await table.answer(Request(.post, "/api/login/", headers: ["origin": "https://evil.example", "host": "localhost"])).status == 403)
+    #expect(
+      await table.answer(
+        Request(.post, "/api/login/", headers: ["origin": "https://evil.example", "host": "localhost"])
+      ).status == 403)
     #expect(await table.answer(Request(.post, "/api/login/", headers: ["host": "localhost"])).status == 204)
-    let hook = Request(.post, "/api/hook/", headers: ["origin": "https://gateway.example", "content-type": "text/plain"], body: Array("raw".utf8))
+    let hook = Request(
+      .post, "/api/hook/", headers: ["origin": "https://gateway.example", "content-type": "text/plain"],
+      body: Array("raw".utf8))
     #expect(await table.answer(hook).text == "raw")
   }
 
@@ -169,7 +185,8 @@ import Testing
   @Test func `an https site has prefixed, secure cookies and says so`() async {
     let table = table({ $0.siteURL = "https://tutors.example" }) { routes in
       routes.on(.get, "/in", as: Guest.self) { request, _ in
-        .text(request.cookies["session"] ?? "none").with(cookie: Cookie("session", "abc", maxAge: .days(1))).with(cookie: .expired("old"))
+        .text(request.cookies["session"] ?? "none").with(cookie: Cookie("session", "abc", maxAge: .days(1))).with(
+          cookie: .expired("old"))
       }
     }
     let response = await table.answer(Request(.get, "/in", headers: ["cookie": "session=planted"]))
@@ -181,8 +198,12 @@ import Testing
         "__Host-old=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0; Secure",
       ])
     #expect(response.header("strict-transport-security") != nil)
-    #expect(await table.answer(Request(.get, "/in", headers: ["cookie": "a=b; __Host-session=\(ana)"])).text == ana.description)
-    #expect(await table.answer(Request(.get, "/in", headers: ["cookie": "__Host-session=x; __Host-session=y"])).text == "none")
+    #expect(
+      await table.answer(Request(.get, "/in", headers: ["cookie": "a=b; __Host-session=\(ana)"])).text
+        == ana.description)
+    #expect(
+      await table.answer(Request(.get, "/in", headers: ["cookie": "__Host-session=x; __Host-session=y"])).text == "none"
+    )
   }
 
   @Test func `pages carry the strict policy and stay out of caches once somebody signed in`() async {
@@ -197,7 +218,9 @@ import Testing
     #expect(page.header("cache-control") == "no-cache")
     #expect(page.header("permissions-policy")?.contains("camera=(self)") == true)
     #expect(page.header("cross-origin-opener-policy") == "same-origin")
-    #expect(await table.answer(Request(.get, "/", headers: ["cookie": "session=\(ana)"])).header("cache-control") == "no-store")
+    #expect(
+      await table.answer(Request(.get, "/", headers: ["cookie": "session=\(ana)"])).header("cache-control")
+        == "no-store")
   }
 
   // MARK: Bodies
@@ -209,7 +232,9 @@ import Testing
     }
     let (cookie, token) = table.guestProof()
     func status(_ target: String, _ type: String, _ body: [UInt8]) async -> Int {
-      await table.answer(Request(.post, target, headers: ["cookie": cookie, "content-type": type, "x-csrf-token": token], body: body)).status
+      await table.answer(
+        Request(.post, target, headers: ["cookie": cookie, "content-type": type, "x-csrf-token": token], body: body)
+      ).status
     }
     let url = "application/x-www-form-urlencoded"
     #expect(await status("/form", url, Array("a=b".utf8)) == 200)
@@ -230,19 +255,26 @@ import Testing
   @Test func `a multipart form brings texts and files, and refuses what is broken`() async {
     let table = table { routes in
       routes.on(.post, "/up", as: Guest.self, limits: .upload(megabytes: 1)) { request, _ in
-        .text(request.form.names.joined(separator: ",") + "|" + request.files.map { "\($0.field):\($0.filename):\($0.size):\($0.declaredType)" }.joined(separator: ","))
+        .text(
+          request.form.names.joined(separator: ",") + "|"
+            + request.files.map { "\($0.field):\($0.filename):\($0.size):\($0.declaredType)" }.joined(separator: ","))
       }
       routes.on(.post, "/form", as: Guest.self) { request, _ in .text(request.form.text("a")) }
     }
     let (cookie, token) = table.guestProof()
-    func send(_ body: String, to target: String = "/up", type: String = "multipart/form-data; boundary=\"x y\"") async -> Response {
+    func send(_ body: String, to target: String = "/up", type: String = "multipart/form-data; boundary=\"x y\"") async
+      -> Response
+    {
       await table.answer(
-        Request(.post, target, headers: ["cookie": cookie, "content-type": type, "x-csrf-token": token], body: Array(body.utf8)))
+        Request(
+          .post, target, headers: ["cookie": cookie, "content-type": type, "x-csrf-token": token],
+          body: Array(body.utf8)))
     }
     func part(_ disposition: String, _ content: String, _ more: String = "") -> String {
       "--x y\r\nContent-Disposition: \(disposition)\r\n\(more)\r\n\(content)\r\n"
     }
-    let good = part("form-data; name=\"a\"", "1") + part("form-data; name=\"b%22\"", "--x\r\n")
+    let good =
+      part("form-data; name=\"a\"", "1") + part("form-data; name=\"b%22\"", "--x\r\n")
       + part("form-data; name=\"f\"; filename=\"../../etc/pass\\\"wd\"", "data", "Content-Type: image/png\r\n")
       + part("form-data; name=\"g\"; filename=\"\"", "", "Content-Type: application/octet-stream\r\n") + "--x y--\r\n"
     #expect(await send(good, type: "multipart/form-data; boundary=x").status == 400)
@@ -262,9 +294,12 @@ import Testing
     ] where broken != "--xy--" && !broken.isEmpty {
       #expect(await send(broken, type: type).status == 400, "\(broken)")
     }
-    let many = (0..<201).map { "--xy\r\nContent-Disposition: form-data; name=\"f\($0)\"\r\n\r\n\r\n" }.joined() + "--xy--"
+    let many =
+      (0..<201).map { "--xy\r\nContent-Disposition: form-data; name=\"f\($0)\"\r\n\r\n\r\n" }.joined() + "--xy--"
     #expect(await send(many, type: type).status == 413)
-    let long = "--xy\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n" + String(repeating: "a", count: 300_000) + "\r\n--xy--"
+    let long =
+      "--xy\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n" + String(repeating: "a", count: 300_000)
+      + "\r\n--xy--"
     #expect(await send(long, type: type).status == 413)
   }
 
@@ -292,7 +327,8 @@ import Testing
         return .text(access(path, F_OK) == 0 ? "there" : "missing")
       }
     }
-    let answer = await table.answer(Request(.post, "/api/up/", headers: ["content-type": "image/png"], body: [1, 2, 3]))
+    let answer = await table.answer(
+      Request(.post, "/api/up/", headers: ["content-type": "image/png"], body: [1, 2, 3]))
     #expect(answer.text == "there")
     #expect(access(paths.withLock { $0[0] }, F_OK) != 0)
   }
@@ -300,21 +336,27 @@ import Testing
   // MARK: Refusals
 
   private struct Odd: Error {}
-  private struct Told: Explained { var problem: Problem { Problem(409, "The slot is taken.", kind: "slot_taken", more: ["alternatives": ["a", "b"]]) } }
+  private struct Told: Explained {
+    var problem: Problem { Problem(409, "The slot is taken.", kind: "slot_taken", more: ["alternatives": ["a", "b"]]) }
+  }
 
   @Test func `what is thrown becomes a page or a document, once`() async {
     let lines = Locked<[String]>([])
     var routes = Routes()
     for (name, error) in [
-      ("missing", Failure.notFound), ("forbidden", Failure.forbidden), ("late", Failure.conflict("Somebody was first.")),
-      ("away", Failure.unavailable), ("fields", Problem.invalid(["email": ["Please give one."]])), ("told", Told()), ("odd", Odd()),
+      ("missing", Failure.notFound), ("forbidden", Failure.forbidden),
+      ("late", Failure.conflict("Somebody was first.")),
+      ("away", Failure.unavailable), ("fields", Problem.invalid(["email": ["Please give one."]])), ("told", Told()),
+      ("odd", Odd()),
     ] as [(String, any Error)] {
       routes.on(.get, "/\(name)", as: Guest.self) { _, _ in throw error }
       routes.api(.get, "/api/\(name)/", as: Guest.self) { _, _ in throw error }
     }
     let log = Log(sink: { line in lines.withLock { $0.append(line) } })
     let table = RouteTable(routes, settings: plainSettings(), log: log)
-    for (name, status) in [("missing", 404), ("forbidden", 403), ("late", 409), ("away", 503), ("fields", 422), ("told", 409), ("odd", 500)] {
+    for (name, status) in [
+      ("missing", 404), ("forbidden", 403), ("late", 409), ("away", 503), ("fields", 422), ("told", 409), ("odd", 500),
+    ] {
       let page = await table.answer(Request(.get, "/\(name)"))
       #expect(page.status == status)
       #expect(page.header("content-type")?.hasPrefix("text/html") == true)
@@ -325,7 +367,8 @@ import Testing
     #expect(await table.answer(Request(.get, "/late")).text.contains("Somebody was first."))
     let fields = await table.answer(Request(.get, "/api/fields/")).text
     #expect(fields.contains(#""errors":{"email":["Please give one."]}"#))
-    #expect(await table.answer(Request(.get, "/api/told/")).text.contains(#""code":"slot_taken","alternatives":["a","b"]"#))
+    #expect(
+      await table.answer(Request(.get, "/api/told/")).text.contains(#""code":"slot_taken","alternatives":["a","b"]"#))
     #expect(await table.answer(Request(.get, "/away")).header("retry-after") == "5")
     let odd = await table.answer(Request(.get, "/odd", headers: ["accept": "text/html"]))
     #expect(!odd.text.contains("Odd"))
@@ -339,8 +382,10 @@ import Testing
     settings.logsRequests = true
     var routes = Routes()
     routes.on(.get, Path("/people/:name", as: String.self), as: Guest.self) { _, _, _ in .nothing }
-    let table = RouteTable(routes, settings: settings, log: Log(sink: { line in lines.withLock { $0.append(line) } }), identify: identify)
-    _ = await table.answer(Request(.get, "/people/ana?token=abc", headers: ["cookie": "session=\(ana)"], address: "203.0.113.9"))
+    let table = RouteTable(
+      routes, settings: settings, log: Log(sink: { line in lines.withLock { $0.append(line) } }), identify: identify)
+    _ = await table.answer(
+      Request(.get, "/people/ana?token=abc", headers: ["cookie": "session=\(ana)"], address: "203.0.113.9"))
     let line = lines.withLock { $0.last ?? "" }
     #expect(line.contains("/people/:name") && line.contains(ana.description) && line.contains("\"status\":204"))
     #expect(!line.contains("people/ana") && !line.contains("token") && !line.contains("203.0.113.9"))
@@ -377,7 +422,9 @@ import Testing
   }
 
   @Test func `only a trusted proxy may say who asks`() async {
-    let table = table({ $0.trustedProxies = ["10.0.0.1"] }) { routes in routes.on(.get, "/", as: Guest.self) { request, _ in .text(request.address) } }
+    let table = table({ $0.trustedProxies = ["10.0.0.1"] }) { routes in
+      routes.on(.get, "/", as: Guest.self) { request, _ in .text(request.address) }
+    }
     func ask(_ forwarded: String, from peer: String) async -> String {
       await table.answer(Request(.get, "/", headers: ["x-forwarded-for": forwarded], address: peer)).text
     }
@@ -390,7 +437,9 @@ import Testing
   // MARK: Figures
 
   @Test func `figures are told to this machine only`() async {
-    let table = table { routes in routes.on(.get, Path("/things/:n", as: Int.self), as: Guest.self) { _, _, _ in .nothing } }
+    let table = table { routes in
+      routes.on(.get, Path("/things/:n", as: Int.self), as: Guest.self) { _, _, _ in .nothing }
+    }
     table.metrics.counter("bookings_total", "Bookings.", labels: ["kind": "a\"b"]).add(3)
     _ = await table.answer(Request(.get, "/things/1"))
     _ = await table.answer(Request(.get, "/things/2"))

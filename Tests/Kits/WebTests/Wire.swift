@@ -42,8 +42,12 @@ final class Wire {
     address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
     let size = socklen_t(MemoryLayout<sockaddr_in>.size)
     _ = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, __CONST_SOCKADDR_ARG(__sockaddr__: $0), size) }
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(descriptor, __CONST_SOCKADDR_ARG(__sockaddr__: $0), size)
+      }
     }
+    var one: Int32 = 1
+    setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
     var patience = timeval(tv_sec: 5, tv_usec: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
     setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
@@ -56,7 +60,9 @@ final class Wire {
   func say(_ bytes: [UInt8]) {
     var done = 0
     while done < bytes.count {
-      let count = bytes.withUnsafeBytes { send(descriptor, $0.baseAddress! + done, $0.count - done, Int32(MSG_NOSIGNAL)) }
+      let count = bytes.withUnsafeBytes {
+        send(descriptor, $0.baseAddress! + done, $0.count - done, Int32(MSG_NOSIGNAL))
+      }
       guard count > 0 else { return }
       done += count
     }
@@ -78,7 +84,9 @@ final class Wire {
         let head = String(decoding: buffer[..<end], as: UTF8.self)
         let status = Int(head.split(separator: " ").dropFirst().first ?? "") ?? 0
         var answer = Answer(status: status, head: head, body: [])
-        let length = isHead || status == 204 || status == 304 || status < 200 ? 0 : Int(answer.header("content-length") ?? "0") ?? 0
+        let length =
+          isHead || status == 204 || status == 304 || status < 200
+          ? 0 : Int(answer.header("content-length") ?? "0") ?? 0
         while buffer.count < end + 4 + length { guard more() else { return nil } }
         answer.body = Array(buffer[(end + 4)..<(end + 4 + length)])
         buffer.removeFirst(end + 4 + length)
@@ -159,7 +167,9 @@ final class Wire {
   /// The code of the close frame that comes next, texts and pings aside.
   func closeCode() -> Int? {
     while let frame = frame() {
-      if frame.opcode == 8 { return frame.payload.count >= 2 ? Int(frame.payload[0]) << 8 | Int(frame.payload[1]) : 1005 }
+      if frame.opcode == 8 {
+        return frame.payload.count >= 2 ? Int(frame.payload[0]) << 8 | Int(frame.payload[1]) : 1005
+      }
     }
     return nil
   }
@@ -180,7 +190,8 @@ func identify(_ request: Request) async throws -> Identity? {
   }
   guard let value = request.cookies["session"], let user = ID<User>(value.prefix(36)) else { return nil }
   let roles: Set<Role> = value.hasSuffix(".staff") ? [.admin] : value.hasSuffix(".tutor") ? [.tutor] : [.learner]
-  return Identity(user: user, session: ID<Session>(high: user.high, low: user.low), username: "ana", name: "Ana", roles: roles)
+  return Identity(
+    user: user, session: ID<Session>(high: user.high, low: user.low), username: "ana", name: "Ana", roles: roles)
 }
 
 struct Running {
