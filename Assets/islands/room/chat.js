@@ -89,7 +89,7 @@ export function nodes(text) {
 
 /** The panel: list, form, count of what was not read. */
 export class Panel {
-  constructor(root, { me, nameOf, send, words, unread }) {
+  constructor(root, { me, nameOf, send, words, unread, zone }) {
     this.log = new Log();
     this.rows = new Map();
     this.me = me;
@@ -97,6 +97,7 @@ export class Panel {
     this.words = words;
     this.unread = unread;
     this.missed = 0;
+    this.zone = zone;
     this.list = root.querySelector("[data-chat-log]");
     this.empty = root.querySelector("[data-chat-empty]");
     this.input = root.querySelector("[data-chat-text]");
@@ -138,7 +139,7 @@ export class Panel {
     let row = this.rows.get(key);
     const known = Boolean(row);
     if (!row) {
-      row = document.createElement("li");
+      row = document.createElement("div");
       const mine = message.seat === this.me();
       row.className = mine ? "message mine" : "message";
       const box = document.createElement("div");
@@ -149,7 +150,7 @@ export class Panel {
       const time = document.createElement("time");
       const at = message.at ? new Date(message.at) : new Date();
       time.dateTime = at.toISOString();
-      time.textContent = at.toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+      time.textContent = at.toLocaleTimeString(document.documentElement.lang, { hour: "numeric", minute: "2-digit", timeZone: this.zone });
       by.append(name, " ", time);
       const text = document.createElement("div");
       text.className = "message-text";

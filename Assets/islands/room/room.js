@@ -56,6 +56,7 @@ class LessonRoom {
         this.socket.send("chat_message", message);
       },
       words: this.t,
+      zone: zoneOfReader(),
       unread: (message) => this.chatArrived(message),
     });
     this.wire();
@@ -877,5 +878,16 @@ function localFlag(key, value) {
     return localStorage.getItem(key) !== "no";
   } catch {
     return value ?? true;
+  }
+}
+
+/** The reader's zone, as on every page of the site. */
+function zoneOfReader() {
+  const { zone } = document.documentElement.dataset;
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: zone });
+    return zone;
+  } catch {
+    return undefined;
   }
 }

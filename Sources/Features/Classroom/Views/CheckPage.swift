@@ -17,6 +17,7 @@ struct CheckPage: View {
     let back = page.buttonLink(t("room.toBooking"), to: Doors.booking(booking), "quiet")
     return """
       \(page.head(t("room.check.title"), eyebrow: t("room.check.eyebrow", subject: subject, name: otherName), lead: t("room.check.lead")))
+      <div class="stack loose">
       <p class="muted">\(t("room.check.starts", moment: page.momentWithZoneText(startsAt)))</p>
       <noscript>\(page.banner(.warning, t("room.noscript"), HTML(t("room.noscript.fix"))))</noscript>
       <div class="check-room" data-island="check" data-words="\(IslandWords.check.json(t))" hidden>
@@ -34,6 +35,7 @@ struct CheckPage: View {
       </div>
       <div class="actions sticky">\(enter)\(back)</div>
       <p class="muted small">\(t("room.check.without"))</p>
+      </div>
       """
   }
 
@@ -41,7 +43,7 @@ struct CheckPage: View {
   private func state(_ kind: StaticString, _ page: PageContext) -> HTML {
     let name = HTML(stringLiteral: kind)
     return """
-      <li class="check-state" role="status" data-\(name)-state data-state="asking"><div><strong data-what></strong><p data-fix hidden></p>\
+      <li class="check-state" data-\(name)-state data-state="asking"><div role="status"><strong data-what></strong><p data-fix hidden></p>\
       <button class="button small" type="button" data-again hidden>\(page.t("room.tryAgain"))</button></div></li>
       """
   }

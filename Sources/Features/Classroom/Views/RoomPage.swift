@@ -115,7 +115,7 @@ struct RoomPage: View {
       <aside class="room-panel" aria-label="\(t("room.chat"))" data-chat hidden>
       <header class="panel-head"><h2>\(t("room.chat"))</h2><button class="button quiet icon-only" type="button" aria-label="\(t("room.closeChat"))" data-close-chat>\(page.icon("x"))</button></header>
       <div class="chat"><p class="muted chat-empty" data-chat-empty>\(t("room.chat.empty"))</p>
-      <ol class="chat-log" role="log" aria-live="polite" aria-label="\(t("room.chat.log"))" tabindex="0" data-chat-log></ol>
+      <div class="chat-log" role="log" aria-live="polite" aria-label="\(t("room.chat.log"))" tabindex="0" data-chat-log></div>
       <form class="chat-form"><label class="visually-hidden" for="chat-text">\(t("room.chat.write"))</label><textarea class="input" id="chat-text" rows="2" maxlength="4000" placeholder="\(t("room.chat.hint"))" data-chat-text></textarea>\
       <button class="button primary icon-only" aria-label="\(t("room.chat.send"))">\(page.icon("send"))</button></form></div></aside>
       """
