@@ -1,14 +1,13 @@
 package import Core
 import Jobs
 
-/// A booking is in another state, or at another time. For what shows bookings live.
+/// A booking is in another state, or at another time. For what shows bookings live. A hold that is taken is not told of.
 package struct BookingChanged: Event {
   package static let name = "bookings.changed"
   package let booking: ID<Booking>
   package let tutor: ID<User>
   package let learner: ID<User>
-  /// `nil` for a booking that is new.
-  package let from: String?
+  package let from: String
   package let to: String
 }
 

@@ -13,12 +13,14 @@ extension SQL {
   }
 
   /// What ``Booked`` reads; a `where` follows.
-  static var booked: SQL {
+  static var booked: SQL { booked(from: "bookings") }
+
+  static func booked(from rows: SQL) -> SQL {
     """
     select b.id, b.learner_id, l.full_name, l.photo_file_id, b.learner_zone, b.tutor_id, t.full_name, t.photo_file_id, b.tutor_zone,
            f.slug, b.subject_id, s.title, s.slug, b.fee_basis_points, b.room_code, b.learner_note, b.created_at,
            \(SQL.reservation)
-      from bookings b
+      from \(rows) b
       join people l on l.id = b.learner_id
       join people t on t.id = b.tutor_id
       join subjects s on s.id = b.subject_id
@@ -102,6 +104,35 @@ extension Query<Int> {
   }
 }
 
+extension Query where Row == Booked {
+  /// Takes the time and writes the first line of its history, in one statement, which answers the booking. The locks make
+  /// bookers of one tutor, or by one learner, queue up instead of deadlocking on the exclusion constraints, which judge.
+  static func insert(_ new: NewBooking, by actor: Actor, channel: Channel) -> Self {
+    let r = new.reservation
+    return Query("""
+      with turn as materialized (
+        select pg_advisory_xact_lock(hashtextextended(\("tutor " + new.offer.tutor.description), 0)),
+               pg_advisory_xact_lock(hashtextextended(\("learner " + new.learner.description), 0))
+      ), made as (
+        insert into bookings (id, learner_id, tutor_id, subject_id, state, mode, starts_at, ends_at, blocked, price_amount, currency,
+               paid_amount, fee_basis_points, policy, hold_expires_at, request_expires_at, room_code, learner_note, learner_zone,
+               tutor_zone, created_at, updated_at)
+        select \(new.id), \(new.learner), \(new.offer.tutor), \(new.offer.subject), \(r.state.rawValue), \(r.mode.rawValue),
+               \(r.startsAt), \(r.endsAt), \(new.blocked), \(r.price.amount), \(r.price.currency), \(r.paid.amount),
+               \(new.offer.feeBasisPoints), \(r.policy.json.text)::jsonb, \(r.holdExpiresAt), \(r.requestExpiresAt), \(new.roomCode),
+               \(new.note), \(new.learnerZone), \(new.offer.zone), \(r.bookedAt), \(r.bookedAt)
+          from turn
+        returning *
+      ), noted as (
+        insert into booking_events (id, booking_id, at, actor_id, actor_kind, act, to_state, channel)
+        select \(ID<BookingEvent>.new()), id, \(r.bookedAt), \(actor.id), \(actor.kind), 'book', \(r.state.rawValue), \(channel.rawValue)
+          from made
+      )
+      \(SQL.booked(from: "made"))
+      """)
+  }
+}
+
 /// One line of a booking's history.
 package struct BookingEvent: Sendable, RowDecodable {
   package let at: Instant
@@ -165,32 +196,6 @@ extension SQL {
 }
 
 extension Query where Row == ID<Booking> {
-  /// Takes the time and writes the first line of its history, in one statement. The locks make bookers of one tutor, or by
-  /// one learner, queue up instead of deadlocking on the exclusion constraints, which judge.
-  static func insert(_ new: NewBooking, by actor: Actor, channel: Channel) -> Self {
-    let r = new.reservation
-    return Query("""
-      with turn as materialized (
-        select pg_advisory_xact_lock(hashtextextended(\("tutor " + new.offer.tutor.description), 0)),
-               pg_advisory_xact_lock(hashtextextended(\("learner " + new.learner.description), 0))
-      ), made as (
-        insert into bookings (id, learner_id, tutor_id, subject_id, state, mode, starts_at, ends_at, blocked, price_amount, currency,
-               paid_amount, fee_basis_points, policy, hold_expires_at, request_expires_at, room_code, learner_note, learner_zone,
-               tutor_zone, created_at, updated_at)
-        select \(new.id), \(new.learner), \(new.offer.tutor), \(new.offer.subject), \(r.state.rawValue), \(r.mode.rawValue),
-               \(r.startsAt), \(r.endsAt), \(new.blocked), \(r.price.amount), \(r.price.currency), \(r.paid.amount),
-               \(new.offer.feeBasisPoints), \(r.policy.json.text)::jsonb, \(r.holdExpiresAt), \(r.requestExpiresAt), \(new.roomCode),
-               \(new.note), \(new.learnerZone), \(new.offer.zone), \(r.bookedAt), \(r.bookedAt)
-          from turn
-        returning id
-      )
-      insert into booking_events (id, booking_id, at, actor_id, actor_kind, act, to_state, channel)
-      select \(ID<BookingEvent>.new()), id, \(r.bookedAt), \(actor.id), \(actor.kind), 'book', \(r.state.rawValue), \(channel.rawValue)
-        from made
-      returning booking_id
-      """)
-  }
-
   /// Holds in the way of `stretch` whose time is up. They are expired before their sweep comes, so that a lazy clock
   /// never costs anybody a time.
   static func overdue(in stretch: Range<Instant>, of tutor: ID<User>, or learner: ID<User>, at now: Instant) -> Self {

@@ -152,16 +152,12 @@ package struct Bookings: Sendable {
   /// refuses the overlap; the transaction is then of no use any more.
   package func book(_ new: NewBooking, channel: Channel, in tx: Transaction) async throws -> Booked {
     let actor = Actor.learner(new.learner)
-    do { _ = try await tx.one(.insert(new, by: actor, channel: channel)) } catch let error as PostgresError {
+    let booked: Booked
+    do { booked = try await tx.one(.insert(new, by: actor, channel: channel)) } catch let error as PostgresError {
       throw SlotTaken(error).map { $0 as any Error } ?? error
     }
-    let booked = try await tx.one(.booking(new.id))
-    guard new.reservation.price.isFree else {
-      try await times.changed(new.offer.tutor, in: tx)
-      try await tx.emit(
-        BookingChanged(booking: new.id, tutor: new.offer.tutor, learner: new.learner, from: nil, to: booked.state.rawValue))
-      return booked
-    }
+    // A hold is between the learner and the checkout: nobody else is told, and search does not follow ten minutes.
+    guard new.reservation.price.isFree else { return booked }
     return try await apply(.secure, to: booked, by: actor, channel: channel, in: tx).after
   }
 
@@ -232,7 +228,7 @@ package struct Bookings: Sendable {
         step.after, of: booked.id, blocked: blocked, act: act, from: step.from, by: actor, channel: channel,
         reason: reason.flatMap { $0.isEmpty ? nil : String($0.prefix(500)) }, details: details(act, from: booked, to: after), at: now))
     try await tell(act, before: booked, after: after, by: actor, reason: reason, in: tx)
-    if step.from.isLive != step.after.state.isLive || blocked != nil { try await times.changed(booked.tutor.id, in: tx) }
+    if step.from.isSettledTime != step.after.state.isSettledTime || blocked != nil { try await times.changed(booked.tutor.id, in: tx) }
     try await tx.emit(
       BookingChanged(
         booking: booked.id, tutor: booked.tutor.id, learner: booked.learner.id, from: step.from.rawValue, to: step.after.state.rawValue))

@@ -64,6 +64,8 @@ package struct Reservation: Equatable, Sendable {
 
     /// Paid for and not settled.
     package var holdsMoney: Bool { self == .requested || self == .confirmed || self == .inProgress }
+    /// The time is taken for longer than a hold.
+    package var isSettledTime: Bool { isLive && !isUnpaid }
     package var isUnpaid: Bool { self == .held || self == .awaitingPayment }
   }
 
