@@ -79,6 +79,15 @@ package struct PageContext: Sendable {
     "<time datetime=\"\(instant.rfc3339)\" title=\"\(zoneText(at: instant))\">\(momentText(instant))</time>"
   }
 
+  /// A `<time>` as short as it may be: `Sat, 5:30 PM` within the coming six days, else `Sat, Nov 29, 5:30 PM`.
+  package func soon(_ instant: Instant) -> HTML {
+    let local = zone.local(instant)
+    let isNear = instant >= now && instant < now + .days(6)
+    let text = site.formats.civil(
+      local.date, local.time.minutes * 60 + local.second, skeleton: isNear ? "Ejm" : "MMMEdjm", in: language)
+    return "<time datetime=\"\(instant.rfc3339)\" title=\"\(momentWithZoneText(instant))\">\(text)</time>"
+  }
+
   /// A `<time>` that keeps itself fresh where JavaScript runs: `2 hours ago`.
   package func ago(_ instant: Instant) -> HTML {
     "<time datetime=\"\(instant.rfc3339)\" data-island=\"ago\">\(momentText(instant))</time>"

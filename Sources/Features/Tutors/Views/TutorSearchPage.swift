@@ -146,7 +146,7 @@ struct TutorCardView {
     let address = Doors.tutor(tutor.slug)
     let languages = tutor.languages.map { t.sentence("language.\($0)", [:]) }.joined(separator: ", ")
     let tags: [HTML] = tutor.subjects.prefix(4).map { "<span class=\"chip\">\($0)</span> " }
-    let free: HTML? = tutor.nextFree.map { "<p class=\"tutor-next\">\(page.icon("clock"))\(t("tutors.nextFree")) \(page.moment($0))</p>" }
+    let free: HTML? = tutor.nextFree.map { "<p class=\"tutor-next\">\(page.icon("clock"))\(t("tutors.nextFree")) \(page.soon($0))</p>" }
     let place: HTML? = tutor.city.map { "<span>\(page.icon("map-pin"))\($0)</span>" }
     let held: HTML? = tutor.lessonsHeld > 0 ? "<span>\(page.icon("book"))\(t("tutors.lessonsHeld", count: tutor.lessonsHeld))</span>" : nil
     return """
