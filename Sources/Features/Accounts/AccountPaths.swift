@@ -18,5 +18,6 @@ enum AccountPaths {
   static let apiResetConfirm = Path("/api/auth/password-reset/confirm/")
   static let apiToken = Path("/api/token/")
   static let apiRefresh = Path("/api/token/refresh/")
+  static let apiTicket = Path("/api/ws-ticket/")
   static let apiMe = Path("/api/users/me/")
 }

@@ -19,6 +19,7 @@ extension AccountsFeature {
     routes.api(.post, AccountPaths.apiResetConfirm, as: Guest.self, limits: guarded, apiResetConfirm)
     routes.api(.post, AccountPaths.apiToken, as: Guest.self, limits: guarded, apiToken)
     routes.api(.post, AccountPaths.apiRefresh, as: Guest.self, limits: guarded, apiRefresh)
+    routes.api(.post, AccountPaths.apiTicket, as: Member.self, apiTicket)
     routes.api(.get, AccountPaths.apiMe, as: Member.self, apiMe)
     routes.api(.patch, AccountPaths.apiMe, as: Member.self, apiSaveMe)
   }
@@ -152,6 +153,16 @@ extension AccountsFeature {
     case .failure(.letter): throw Problem(422, "This letter has been used or is too old. Ask for a new one.", kind: "letter_expired")
     case .failure(.password(let refusal)): throw problem([.init(field: "password", reason: refusal.rawValue)], request)
     }
+  }
+
+  func apiTicket(_ request: Request, member: Member) async throws -> Response {
+    guard let ticket = sessions.ticket(for: member.identity) else { throw Failure.forbidden }
+    return Response.json(201) { w in
+      w.object { w in
+        w.field("ticket", ticket)
+        w.field("expires_in", 60)
+      }
+    }.unstored
   }
 
   func apiMe(_ request: Request, member: Member) async throws -> Response {

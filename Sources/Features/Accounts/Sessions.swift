@@ -57,6 +57,7 @@ package final class Sessions: Sendable {
       guard header.lowercased().hasPrefix("bearer ") else { return nil }
       return try await identify(bearer: header.dropFirst(7).trimmingSpaces())
     }
+    if request.path.hasPrefix("/ws/"), let ticket = request.query["ticket"] { return try await identify(bearer: ticket, use: "ticket") }
     guard let token = request.cookies[Self.cookie], token.utf8.count <= 100 else { return nil }
     let hash = SHA256.hash(token)
     if let known = recall(.token(hash)) { return known }
@@ -69,9 +70,14 @@ package final class Sessions: Sendable {
     return open.identity
   }
 
-  private func identify(bearer token: String) async throws -> Identity? {
+  /// Opens a socket for a minute, where a header cannot be sent; an access token never stands in an address.
+  func ticket(for identity: Identity) -> String? {
+    identity.session.map { sign($0, of: identity.user, use: "ticket", life: .minutes(1)) }
+  }
+
+  private func identify(bearer token: String, use: String = "access") async throws -> Identity? {
     let now = clock.now
-    guard let claims = try? JWT.verify(token, secret: key, at: now), claims["use"]?.string == "access",
+    guard let claims = try? JWT.verify(token, secret: key, at: now), claims["use"]?.string == use,
       let session: ID<Session> = claims["sid"]?.id()
     else { return nil }
     if let known = recall(.session(session)) { return known }
@@ -139,12 +145,17 @@ package final class Sessions: Sendable {
       .insertSession(
         id, of: user, kind: "api", family: family ?? id, tokenHash: SHA256.hash(refresh), remembered: true, device: device, at: now,
         expiresAt: now + Self.refreshLife))
-    let access = JWT.sign(
-      [
-        "sub": .string(user.description), "sid": .string(id.description), "use": "access",
-        "exp": .int(Int((now + Self.accessLife).seconds)), "iat": .int(Int(now.seconds)),
-      ], secret: key)
+    let access = sign(id, of: user, use: "access", life: Self.accessLife)
     return Tokens(access: access, refresh: refresh)
+  }
+
+  private func sign(_ session: ID<Session>, of user: ID<User>, use: String, life: Duration) -> String {
+    let now = clock.now
+    return JWT.sign(
+      [
+        "sub": .string(user.description), "sid": .string(session.description), "use": .string(use),
+        "exp": .int(Int((now + life).seconds)), "iat": .int(Int(now.seconds)),
+      ], secret: key)
   }
 
   enum RefreshRefusal: Error { case unknown, reused }
