@@ -32,7 +32,8 @@ package struct SchedulingFeature: Feature {
     routes.on(.post, Doors.availability, as: Tutor.self, saveAvailability)
     routes.on(.post, SchedulingPaths.dates, as: Tutor.self, saveDates)
     routes.on(.post, SchedulingPaths.dateRemoval, as: Tutor.self, removeDate)
-    routes.api(.get, SchedulingPaths.slots, as: Guest.self, slots)
+    let browsing: RouteLimits = .limit(.perAddress(240, per: .minutes(1), pool: "discovery"))
+    routes.api(.get, SchedulingPaths.slots, as: Guest.self, limits: browsing, slots)
   }
 
   package var jobs: [JobHandler] {
@@ -252,11 +253,22 @@ package struct SchedulingFeature: Feature {
     }
   }
 
-  /// How many tutors' figures were worked out anew; some hundreds a round, so that one round stays short.
+  /// Asks for the figures that time has overtaken; how many. Each is a job of its own, so that one that fails holds up no
+  /// other.
   func refreshStale() async throws -> Int {
-    let tutors = try await database.all(.tutorsWithStaleFigures(at: clock.now, limit: 500))
-    for tutor in tutors { try await refresh(tutor) }
-    return tutors.count
+    let now = clock.now
+    var count = 0
+    // Whatever is left after this many batches is for the next turn.
+    for _ in 0..<20 {
+      let found = try await database.transaction { tx in
+        let tutors = try await tx.all(.takeStaleFigures(at: now, until: now + .hours(1), limit: 500))
+        try await tx.enqueue(all: tutors.map { RefreshFigures(tutor: $0) })
+        return tutors.count
+      }
+      count += found
+      if found < 500 { break }
+    }
+    return count
   }
 }
 

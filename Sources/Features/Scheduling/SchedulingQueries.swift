@@ -113,12 +113,14 @@ extension Query where Row == ID<User> {
     Query("select tutor_id from tutor_facts where tutor_id = \(id) and is_listed")
   }
 
-  /// Tutors whose figures time has overtaken, the longest ago first.
-  static func tutorsWithStaleFigures(at now: Instant, limit: Int) -> Self {
+  /// Tutors whose figures time has overtaken, the longest ago first; until `later` nobody else takes them.
+  static func takeStaleFigures(at now: Instant, until later: Instant, limit: Int) -> Self {
     Query(
       """
-      select tutor_id from availability_settings where figures_stale_at <= \(now)
-       order by figures_stale_at limit \(limit)
+      update availability_settings set figures_stale_at = \(later)
+       where tutor_id in (select tutor_id from availability_settings where figures_stale_at <= \(now)
+                           order by figures_stale_at limit \(limit) for update skip locked)
+      returning tutor_id
       """)
   }
 }

@@ -141,6 +141,7 @@ private let everyDay = WeeklyHours((1...7).map { ($0, CivilTime.midnight, CivilT
     let count = getenv("COUNT").flatMap { Int(String(cString: $0)) } ?? 150
     print("availability oracle: SEED=\(seed) COUNT=\(count)")
     var dice = Dice(state: seed)
+    var free = 0
     for round in 0..<count {
       let world = World(&dice)
       let availability = world.availability
@@ -161,7 +162,10 @@ private let everyDay = WeeklyHours((1...7).map { ($0, CivilTime.midnight, CivilT
       }
       #expect(listed.map(\.starts) == expected, "SEED=\(seed) round \(round)")
       #expect(availability.openings(in: world.range, now: world.now, limit: 7) == Array(listed.prefix(7)))
+      free += listed.count
     }
+    // Worlds in which nobody is ever free would prove little.
+    #expect(free > count)
   }
 
   @Test func `a month of slots takes less than a millisecond`() {
