@@ -134,7 +134,7 @@ struct SlotGrid {
       "<a class=\"button quiet icon-only\" rel=\"next\" href=\"\(week(first + 7))\" aria-label=\"\(t("bookings.slots.later"))\">\(page.icon("chevron-right"))</a>"
     let columns: [HTML] = days.map { date in
       let times = byDay[date] ?? []
-      let head: HTML = "<h2><span>\(page.weekdayText(date))</span> \(page.shortDateText(date))</h2>"
+      let head: HTML = "<h3><span>\(page.weekdayText(date))</span> \(page.shortDateText(date))</h3>"
       guard !times.isEmpty else { return "<li class=\"slots-day none\">\(head)<p>–</p></li>" }
       let slots: [HTML] = times.map { opening in
         """
