@@ -125,7 +125,7 @@ def pgbench(address, statement, seconds, settings):
 
 def hashes(parameters, seconds, threads=2):
     """How many argon2id hashes a second this machine makes with the server's parameters, on two threads."""
-    library = ctypes.CDLL("libargon2.so.1")
+    library, size = ctypes.CDLL("libargon2.so.1"), ctypes.c_size_t
     memory, rounds, lanes = (int(re.search(rf"{name}=(\d+)", parameters)[1]) for name in "mtp")
     counts = [0] * threads
     end = time.monotonic() + seconds
@@ -133,7 +133,8 @@ def hashes(parameters, seconds, threads=2):
     def work(index):
         out = ctypes.create_string_buffer(32)
         while time.monotonic() < end:
-            library.argon2id_hash_raw(rounds, memory, lanes, b"a password of some length", 25, b"sixteen bytes ok", 16, out, 32)
+            library.argon2id_hash_raw(
+                rounds, memory, lanes, b"a password of some length", size(25), b"sixteen bytes ok", size(16), out, size(32))
             counts[index] += 1
 
     workers = [threading.Thread(target=work, args=(index,)) for index in range(threads)]
