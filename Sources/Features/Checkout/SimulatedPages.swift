@@ -1,5 +1,6 @@
 import Core
 import HTML
+import Postgres
 import Site
 import Web
 
@@ -82,7 +83,7 @@ struct SimulatedPage: View {
       <div class="balance"><p class="stat-label">\(t("checkout.simulated.toPay"))</p><p class="stat-value">\(page.money(charge.amount))</p></div>
       <fieldset class="fieldset"><legend class="label">\(t("checkout.simulated.cards"))</legend><div class="choices cards">\(cards)</div></fieldset>
       <div class="actions"><button class="button primary wide">\(page.icon("lock"))<span>\(t("checkout.payAmount", amount: page.money(charge.amount)))</span></button></div></form>
-      <p class="center">\(page.postButton(t("checkout.simulated.cancel"), to: SimulatedPaths.cancel(charge.id), "quiet"))</p>
+      <div class="center">\(page.postButton(t("checkout.simulated.cancel"), to: SimulatedPaths.cancel(charge.id), "quiet"))</div>
       """
   }
 

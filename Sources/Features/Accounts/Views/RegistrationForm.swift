@@ -79,7 +79,7 @@ struct LetterSent: View {
     return """
       <div class="empty">\(page.art("inbox"))<h1>\(t("accounts.checkMail"))</h1><p>\(words)</p></div>
       \(trial)
-      <p class="center">\(page.postButton(t("accounts.sendAgain"), to: again, "quiet", fields: [("email", email)]))</p>
+      <div class="center">\(page.postButton(t("accounts.sendAgain"), to: again, "quiet", fields: [("email", email)]))</div>
       """
   }
 }
