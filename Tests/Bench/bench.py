@@ -1,4 +1,4 @@
-"""Measures the server beside what bounds it, in one run on one machine, and prints the table of docs/performance.
+"""Measures the server beside what bounds it, in one run on one machine, and prints one table.
 
 For each answer: requests a second with 64 connections (wrk), its p99, the server's CPU time for one request, and the
 ceiling: nginx with a static file of the same bytes, or PostgreSQL with the best single statement (pgbench, prepared).
