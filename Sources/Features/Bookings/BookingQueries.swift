@@ -28,6 +28,11 @@ extension SQL {
     """
   }
 
+  /// A hold, or one that lapsed, is the learner's own affair: the tutor's list does not show it.
+  static var cameAbout: SQL {
+    "not (b.state in ('held', 'awaiting_payment', 'expired') and b.paid_amount = 0 and b.price_amount > 0)"
+  }
+
   static var live: SQL { "('held', 'awaiting_payment', 'requested', 'confirmed', 'in_progress')" }
 }
 
@@ -50,8 +55,8 @@ extension Query where Row == Booked {
     let mine: SQL =
       switch party {
       case .learner: "b.learner_id = \(user)"
-      case .tutor: "b.tutor_id = \(user) and not (b.state in ('held', 'awaiting_payment', 'expired') and b.paid_amount = 0 and b.price_amount > 0)"
-      case nil: "(b.learner_id = \(user) or b.tutor_id = \(user))"
+      case .tutor: "b.tutor_id = \(user) and \(SQL.cameAbout)"
+      case nil: "(b.learner_id = \(user) or (b.tutor_id = \(user) and \(SQL.cameAbout)))"
       }
     let when: SQL =
       isPast

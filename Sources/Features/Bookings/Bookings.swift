@@ -303,10 +303,11 @@ extension Bookings {
 
   /// Closes what the clock closes: overdue holds, unanswered requests, lessons nobody spoke of. Returns how many.
   ///
-  /// Each in its own transaction: one that fails is logged by the caller and does not hold up the others.
+  /// Each in its own transaction: one that fails does not hold up the others, and is thrown at the end.
   @discardableResult
   package func sweep(_ database: Database, limit: Int = 200) async throws -> Int {
     var done = 0
+    var failure: (any Error)?
     for id in try await database.all(.due(at: clock.now, limit: limit)) {
       do {
         try await database.transaction { tx in
@@ -317,8 +318,11 @@ extension Bookings {
         done += 1
       } catch is Reservation.Refusal {
         continue  // Somebody was quicker.
+      } catch {
+        failure = failure ?? error
       }
     }
+    if let failure { throw failure }
     return done
   }
 

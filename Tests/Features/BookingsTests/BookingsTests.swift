@@ -301,6 +301,59 @@ struct Unexpected: Error {
     }
   }
 
+  @Test func `an absence is reported, disputed and ruled, and every cent is accounted for`() async throws {
+    try await withWorld { world in
+      let hold = try await world.book(world.noon)
+      _ = try await world.pay(hold.id)
+      world.house.clock.set(to: world.noon + .minutes(20))
+      await #expect(throws: Reservation.Refusal.notYours) { _ = try await world.act(.reportAbsence(of: .learner), on: hold.id, by: ben) }
+      let missed = try await world.act(.reportAbsence(of: .learner), on: hold.id, by: ada)
+      #expect(missed.state == .noShowLearner && missed.reservation.refund == Refund(Money(0, .usd), .learnerAbsent))
+      #expect(try await world.ledger.balance(of: .tutorPayable(Person.ada.id), in: .usd, from: world.database).amount == 3690)
+      _ = try await world.act(.dispute, on: hold.id, by: ben, reason: "I was there")
+      let ruled = try await world.act(.rule(for: .learner), on: hold.id, by: .staff(Person.root.id), reason: "The room's log agrees")
+      #expect(ruled.state == .cancelled && ruled.reservation.refund == Refund(Money(4500, .usd), .ruling))
+      for (account, amount) in [
+        (Account.tutorPayable(Person.ada.id), 0), (.platformFees, 0), (.refundsPayable(Person.ben.id), 4500), (.gatewayClearing, -4500),
+      ] {
+        #expect(try await world.ledger.balance(of: account, in: .usd, from: world.database).amount == amount)
+      }
+      #expect(try await world.told(.ben).suffix(2) == ["bookings.absent-you", "bookings.ruled"])
+      #expect(try await world.ledger.verify(in: world.database).holds)
+    }
+  }
+
+  @Test func `a sweep goes on past a booking it cannot close`() async throws {
+    try await withWorld { world in
+      let first = try await world.book(world.noon)
+      let second = try await world.book(world.noon + .hours(3))
+      // A history line that cannot be written stands for whatever goes wrong with one row only.
+      try await world.database.run(
+        Query("""
+          create function refuse_one() returns trigger language plpgsql as $$ begin
+            if new.act = 'expire' and new.booking_id = (select id from bookings order by starts_at limit 1) then raise 'broken'; end if;
+            return new; end $$
+          """))
+      try await world.database.run(
+        Query("create trigger refuse_one before insert on booking_events for each row execute function refuse_one()"))
+      world.house.clock.advance(by: .minutes(11))
+      await #expect(throws: PostgresError.self) { _ = try await world.bookings.sweep(world.database) }
+      #expect(try await world.booked(first.id).state == .held)
+      #expect(try await world.booked(second.id).state == .expired)
+    }
+  }
+
+  @Test func `a tutor's list leaves out holds, and counts what waits for an answer`() async throws {
+    try await withWorld { world in
+      let hold = try await world.book(world.noon)
+      #expect(try await world.bookings.upcoming(of: Person.ada.id, from: world.database).isEmpty)
+      #expect(try await world.bookings.upcoming(of: Person.ben.id, from: world.database).map(\.id) == [hold.id])
+      _ = try await world.pay(hold.id)
+      #expect(try await world.bookings.upcoming(of: Person.ada.id, as: .tutor, from: world.database).map(\.id) == [hold.id])
+      #expect(try await world.bookings.upcoming(of: Person.ada.id, as: .learner, from: world.database).isEmpty)
+    }
+  }
+
   @Test func `history can be added to, not changed`() async throws {
     try await withWorld { world in
       _ = try await world.book(world.noon)
