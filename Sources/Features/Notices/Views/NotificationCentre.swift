@@ -44,8 +44,8 @@ struct NotificationCentre: View {
     let button: HTML? =
       notice.isRead ? nil : page.postButton(page.t("notices.read"), to: NoticePaths.reading(notice.id), "quiet small")
     return """
-      <article class="notice\(notice.isRead ? "" : " unread")" role="listitem"><span class="notice-icon">\(page.icon(Self.icon(of: notice.kind)))</span>\
-      <div class="notice-body">\(state)\(words)<p class="muted">\(page.ago(notice.createdAt))</p></div>\(button)</article>
+      <div class="notice\(notice.isRead ? "" : " unread")" role="listitem"><span class="notice-icon">\(page.icon(Self.icon(of: notice.kind)))</span>\
+      <div class="notice-body">\(state)\(words)<p class="muted">\(page.ago(notice.createdAt))</p></div>\(button)</div>
       """
   }
 
