@@ -261,6 +261,11 @@ final class Exchange: @unchecked Sendable {
 
   private func talk(_ descriptor: Int32, _ early: [UInt8]) {
     guard descriptor >= 0, let admission else { return }
+    // Who arrives while the server takes its leave would be greeted by nobody.
+    if server.isDraining {
+      close(descriptor)
+      return
+    }
     switch admission {
     case .talk(let conversation, let identity):
       SocketWire.open(descriptor, server, conversation, identity, early: early)
