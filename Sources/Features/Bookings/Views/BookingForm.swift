@@ -57,7 +57,7 @@ struct BookingForm: View {
     let t = page.t
     let submit: HTML =
       isGuest
-      ? "<button class=\"button primary large\" name=\"sign_in\" value=\"1\">\(t("bookings.form.signInToBook"))</button>"
+      ? "<button class=\"button primary large\" name=\"sign_in\" value=\"1\" formnovalidate>\(t("bookings.form.signInToBook"))</button>"
       : "<button class=\"button primary large\">\(button(page))</button>"
     let method = isGuest ? "get" : "post"
     let proof: HTML? = isGuest ? nil : "\(page.csrfField)<input type=\"hidden\" name=\"key\" value=\"\(key)\">"
