@@ -80,15 +80,18 @@ package struct Bookings: Sendable {
     // A hold that comes back takes a time: the locks of tutor and learner come before the row's, as everywhere.
     if facts.state == .expired { try await tx.run(.turn(tutor: facts.tutor.id, learner: facts.learner.id)) }
     let open = try await tx.one(.locked(booking))
-    let memo = memo(of: open)
-    let posted = try await ledger.post(.payment(payment, by: open.learner.id, amount, memo: memo), in: tx)
-    guard posted?.isNew != false else { return .already(open) }
+    // The booking's row is locked, so nobody else counts this payment meanwhile.
+    if try await ledger.isPosted(.payment, payment, in: tx) { return .already(open) }
+    let received = Entry.payment(payment, by: open.learner.id, amount, memo: memo(of: open))
     do {
       guard amount == open.reservation.price else { throw Reservation.Refusal.wrongState }
-      let change = try await tx.savepoint { tx in try await apply(.secure, to: open, by: .system, channel: .gateway, in: tx) }
+      let change = try await tx.savepoint { tx in
+        try await apply(.secure, to: open, by: .system, channel: .gateway, receiving: received, in: tx)
+      }
       return .secured(change.after)
     } catch let error where error is Reservation.Refusal || (error as? PostgresError).flatMap(SlotTaken.init) != nil {
-      try await ledger.post(.returned(payment, to: open.learner.id, amount, memo: memo), in: tx)
+      try await ledger.post(received, in: tx)
+      try await ledger.post(.returned(payment, to: open.learner.id, amount, memo: memo(of: open)), in: tx)
       return .returned(amount, open)
     }
   }
@@ -208,9 +211,10 @@ package struct Bookings: Sendable {
     return try await apply(act, to: try await tx.one(.locked(booking)), by: actor, channel: channel, reason: reason, in: tx)
   }
 
-  /// Decides, stores, settles and tells. `booked` is locked.
+  /// Decides, stores, settles and tells. `booked` is locked. `receiving` is posted before what the transition itself posts.
   func apply(
-    _ act: Reservation.Act, to booked: Booked, by actor: Actor, channel: Channel, reason: String? = nil, in tx: Transaction
+    _ act: Reservation.Act, to booked: Booked, by actor: Actor, channel: Channel, reason: String? = nil, receiving: Entry? = nil,
+    in tx: Transaction
   ) async throws -> Change {
     let now = clock.now
     let step = try booked.reservation.deciding(act, by: actor, at: now)
@@ -236,7 +240,8 @@ package struct Bookings: Sendable {
       try await tx.emit(
         LessonFinished(booking: booked.id, tutor: booked.tutor.id, learner: booked.learner.id, subject: booked.subject, at: now))
     }
-    // Last, because the chain's lock is held until the commit.
+    // Last, because the chain's lock is held until the commit, and whoever has it must wait for nobody.
+    if let receiving { try await ledger.post(receiving, in: tx) }
     try await settle(step.settlement, of: after, in: tx)
     return Change(before: booked, after: after)
   }

@@ -4,7 +4,7 @@ package import Postgres
 /// The books: append-only double entry, hash-chained in the database. Every balance is a fold over postings.
 ///
 /// Other rooms post in the transaction of what they do, so that money and its cause are one commit. Posting takes a lock
-/// that is held until that commit; post last, and do not dawdle.
+/// that is held until that commit: post last, after every row and every keyed job, or two transactions wait for each other.
 package struct Ledger: Sendable {
   let clock: WallClock
 
@@ -16,6 +16,11 @@ package struct Ledger: Sendable {
   @discardableResult
   package func post(_ entry: Entry, in tx: Transaction) async throws -> Posted? {
     entry.isEmpty ? nil : try await tx.one(.post(entry, as: .new(), at: clock.now))
+  }
+
+  /// Whether an entry of this kind stands for this reference. It waits for nobody: what is not committed yet is not seen.
+  package func isPosted<Of>(_ kind: Entry.Kind, _ reference: ID<Of>, in store: some Querying) async throws -> Bool {
+    try await store.one(.isPosted(kind, reference.as()))
   }
 
   /// What one account holds.

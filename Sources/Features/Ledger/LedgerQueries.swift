@@ -77,6 +77,12 @@ extension Query where Row == Posted {
   }
 }
 
+extension Query<Bool> {
+  static func isPosted(_ kind: Entry.Kind, _ reference: ID<Reference>) -> Self {
+    Query("select exists (select from ledger_transactions where kind = \(kind.rawValue) and reference = \(reference))")
+  }
+}
+
 extension Query where Row == Verification {
   static var verification: Self { Query("select links, encode(head, 'hex'), broken_at, reason from ledger_verify()") }
 }
