@@ -116,7 +116,7 @@ extension PageContext {
 
   package func banner(_ tone: Tone, _ title: String, _ words: HTML = .none, actions: HTML? = nil) -> HTML {
     let buttons: HTML? = actions.map { "<div class=\"actions\">\($0)</div>" }
-    let body: HTML? = words.isEmpty ? nil : "<p>\(words)</p>"
+    let body: HTML? = words.isEmpty ? nil : "<div>\(words)</div>"
     return """
       <div class="banner \(tone.rawValue)" role="\(tone == .danger ? "alert" : "status")">\(icon(tone.icon))\
       <div><strong>\(title)</strong>\(body)</div>\(buttons)</div>
