@@ -118,7 +118,7 @@ struct Seeds {
         values (\(ID<Credential>.new()), \(id), \(credential.kind), \(credential.title), \(credential.issuer), \(credential.year), 'verified')
         """))
     try await tx.run(
-      Query<Void>("insert into availability_settings (tutor_id, zone, notice, buffer_after) values (\(id), \(teacher.zone), 0, 0)"))
+      Query<Void>("insert into availability_settings (tutor_id, zone, notice, step) values (\(id), \(teacher.zone), 0, 15)"))
     for hours in teacher.hours {
       try await tx.run(
         Query<Void>("""

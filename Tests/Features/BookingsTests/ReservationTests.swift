@@ -60,6 +60,15 @@ func check(_ holds: Bool, _ words: @autoclosure () -> String = "", at place: Sou
     #expect(done.after.state == .completed)
   }
 
+  @Test func `two who met early may be done early, one who waits alone may not`() throws {
+    let booking = try confirmed()
+    let early = booking.startsAt - .minutes(10)
+    #expect(throws: Reservation.Refusal.tooEarly) { try booking.deciding(.complete, by: tutor, at: early) }
+    let begun = try booking.deciding(.begin, by: .system, at: early).after
+    #expect(try begun.deciding(.complete, by: tutor, at: early + .minutes(5)).after.state == .completed)
+    #expect(throws: Reservation.Refusal.tooEarly) { try begun.deciding(.complete, by: learner, at: early + .minutes(5)) }
+  }
+
   @Test func `a request waits for the tutor, who may decline it with everything given back`() throws {
     let requested = try reservation(.request).deciding(.secure, by: .system, at: now).after
     #expect(requested.state == .requested)
