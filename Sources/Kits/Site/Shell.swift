@@ -55,9 +55,11 @@ struct Shell {
 
   /// The sentences islands say, in the reader's language. A data block, not a script: nothing in it runs.
   private var words: HTML {
+    // The places of a sentence stay places: the island fills them.
+    let places: [String: any MessageValue] = ["count": "{count}", "name": "{name}", "size": "{size}"]
     let json = JSONWriter.text { writer in
       writer.object { w in
-        for key in Self.islandWords { w.field(named: key, t.sentence("island." + key, [:])) }
+        for key in Self.islandWords { w.field(named: key, t.sentence("island." + key, places)) }
       }
     }
     // `<` cannot close the block early.
