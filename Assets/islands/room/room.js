@@ -91,7 +91,10 @@ class LessonRoom {
         break;
       case "knock":
         this.seats = place(this.seats, data.seat);
-        this.knocked(data.seat);
+        if (data.seat.seat === this.me?.seat) {
+          this.me = { ...this.me, ...data.seat };
+          if (this.now !== "inside") this.phase("waiting");
+        } else this.knocked(data.seat);
         break;
       case "admitted":
         this.seats = place(this.seats, data.seat);
@@ -595,10 +598,7 @@ class LessonRoom {
     press("end-now", () => {
       this.socket.send("ended", {});
     });
-    press("knock-again", () => {
-      this.socket.send("knock", {});
-      this.phase("waiting");
-    });
+    press("knock-again", () => this.socket.send("knock", {}));
     press("use-here", () => location.reload());
     press("restore", () => this.play());
     press("video-anyway", () => this.chooseRung("full"));

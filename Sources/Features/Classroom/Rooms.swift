@@ -109,7 +109,9 @@ struct Rooms: Sendable {
         signals.append(.all(RoomMessage.about("join", seat, of: lesson)))
       case .knocked(let number):
         guard let seat = room.seat(number) else { continue }
-        signals.append(.tutor(RoomMessage.about("knock", seat, of: lesson)))
+        let text = RoomMessage.about("knock", seat, of: lesson)
+        signals.append(.door(number, text))
+        signals.append(.tutor(text))
       case .admitted(let number):
         guard let seat = room.seat(number) else { continue }
         signals.append(.opened(number))

@@ -55,7 +55,7 @@ struct RoomPage: View {
   private func doors(_ page: PageContext) -> HTML {
     let t = page.t
     return """
-      <section class="waiting room-door" data-door="starting"><span class="pulse" aria-hidden="true"></span><h2>\(t("room.starting"))</h2><p class="lead">\(t("room.starting.words"))</p></section>
+      <section class="waiting room-door" data-door="starting" hidden><span class="pulse" aria-hidden="true"></span><h2>\(t("room.starting"))</h2><p class="lead">\(t("room.starting.words"))</p></section>
       <section class="waiting room-door" data-door="waiting" hidden><span class="pulse" aria-hidden="true"></span><h2>\(t("room.waiting"))</h2>
       <p class="lead" data-waiting-told>\(t("room.waiting.told", name: otherName))</p>
       <p class="lead" data-waiting-alone hidden>\(t("room.waiting.alone", name: otherName))</p>
