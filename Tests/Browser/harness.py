@@ -444,6 +444,8 @@ class Person:
         before = self.page.viewport_size
         self.page.set_viewport_size({"width": before["width"], "height": max(
             before["height"], self.page.evaluate("() => document.documentElement.scrollHeight"))})
+        # Colours on their way from one to another are neither.
+        self.page.wait_for_function("() => !document.getAnimations().some((one) => one instanceof CSSTransition)")
         try:
             found = Axe().run(self.page, options={"runOnly": {"type": "tag", "values": [
                 "wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}}).response["violations"]

@@ -7,10 +7,11 @@ from ways import ahead, arrive, becomes, choose, hold, pay_with, slots, to_gatew
 FOCUS = """() => {
   const e = document.activeElement
   if (!e || e === document.body) return null
-  const s = getComputedStyle(e), near = e.closest('label') ? getComputedStyle(e.closest('label').querySelector('span') ?? e) : s
-  const seen = (style) => (style.outlineStyle !== 'none' && style.outlineWidth !== '0px') || style.boxShadow !== 'none'
+  // A hidden radio shows its focus on its label.
+  const around = [e, e.closest('label'), e.closest('label')?.querySelector('span')].filter(Boolean).map((one) => getComputedStyle(one))
+  const seen = around.some((style) => style.outlineStyle !== 'none' && style.outlineWidth !== '0px')
   return { text: (e.textContent || '').trim(), label: e.getAttribute('aria-label') || '', name: e.name || '', id: e.id || '', value: e.value || '',
-           tag: e.tagName, seen: seen(s) || seen(near) }
+           tag: e.tagName, seen }
 }"""
 
 
@@ -121,6 +122,7 @@ def test_a_lesson_is_booked_paid_moved_and_cancelled_without_script(site):
     becomes(site, booking, "confirmed")
     lena.goto(f"/bookings/{booking}")
     lena.press("Move to another time")
+    arrive(lena, rf"/bookings/{booking}/time")
     wanted = ahead(slots(lena), 60)
     choose(lena, wanted)
     lena.press("Move the lesson").sees("The lesson has its new time.")

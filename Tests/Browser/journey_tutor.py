@@ -140,8 +140,9 @@ def hours(person):
         box.check(force=True)
     page.locator("button[value=copy]").click()
     page.wait_for_function("() => document.querySelector(\"[name='start-7']\").value === '08:00'")
-    page.get_by_role("button", name="Save").last.click()
-    person.sees("Saved")
+    page.get_by_label("Book at least this long ahead").select_option("0")
+    page.get_by_role("button", name="Save hours", exact=True).last.click()
+    person.sees("Your hours are saved")
     person.is_sound()
 
 
