@@ -77,7 +77,7 @@ package struct Payments: Sendable {
   /// Takes in what a gateway says. Every message once; each effect in one commit with the record of its message.
   func hear(_ news: News, from provider: String, body: String) async throws {
     try await database.transaction { tx in
-      guard try await tx.one(.receive(news, from: provider, body: String(body.prefix(100_000)), outcome: "received", at: clock.now)) else { return }
+      guard try await tx.one(.receive(news, from: provider, body: String(String.UnicodeScalarView(body.unicodeScalars.prefix(100_000))), outcome: "received", at: clock.now)) else { return }
       guard let id = try await tx.first(.locked(charge: news.charge, of: provider)), let payment = try await tx.first(.payment(id)) else {
         try await tx.run(.setOutcome("unknown charge", of: news, from: provider))
         return
@@ -107,7 +107,7 @@ package struct Payments: Sendable {
         return "returned"
       }
     case .move(let stage), .late(let stage):
-      try await tx.run(.move(payment.id, to: stage, failure: news.failure, receipt: nil, at: clock.now))
+      try await tx.run(.move(payment.id, to: stage, failure: news.failure.map { String(String.UnicodeScalarView($0.unicodeScalars.prefix(60))) }, receipt: nil, at: clock.now))
       if !stage.isOpen { try await bookings.paymentFailed(payment.booking, in: tx) }
       return stage.rawValue
     }

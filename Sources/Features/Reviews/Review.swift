@@ -35,7 +35,7 @@ struct Review: Equatable, Sendable {
     guard now - finishedAt <= Self.window else { throw .tooOld }
     guard (1...5).contains(draft.stars) else { throw .starsOutOfRange }
     guard draft.aspects.values.allSatisfy({ (1...5).contains($0) }) else { throw .aspectOutOfRange }
-    guard draft.words.count <= Self.longest else { throw .tooLong }
+    guard draft.words.unicodeScalars.count <= Self.longest else { throw .tooLong }
     booking = occasion.booking
     tutor = occasion.tutor
     author = occasion.learner

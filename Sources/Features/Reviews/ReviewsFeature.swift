@@ -95,7 +95,7 @@ package struct ReviewsFeature: Feature {
 
   func reply(_ request: Request, tutor: Tutor, review: ID<ReviewID>) async throws -> Response {
     let words = request.form.text("words")
-    guard !words.isEmpty, words.count <= Review.longest else {
+    guard !words.isEmpty, words.unicodeScalars.count <= Review.longest else {
       throw Problem(422, site.context(for: request).t("reviews.replyLength", count: Review.longest))
     }
     try await database.transaction { tx in

@@ -9,10 +9,13 @@ struct ReviewList {
   let mayReply: Bool
 
   func body(_ page: PageContext) -> HTML {
-    let t = page.t
-    let content: HTML =
-      reviews.isEmpty ? "<p class=\"muted\">\(t("reviews.none"))</p>" : "<div class=\"stack\">\(overview(page))\(reviews.map { card($0, page) })</div>"
-    return "<section class=\"section\" id=\"reviews\"><h2>\(t("reviews.title"))</h2>\(content)</section>"
+    "<section class=\"section\" id=\"reviews\"><h2>\(page.t("reviews.title"))</h2>\(content(page))</section>"
+  }
+
+  /// Without a heading: for where there is one.
+  func content(_ page: PageContext) -> HTML {
+    reviews.isEmpty
+      ? "<p class=\"muted\">\(page.t("reviews.none"))</p>" : "<div class=\"stack\">\(overview(page))\(reviews.map { card($0, page) })</div>"
   }
 
   private func overview(_ page: PageContext) -> HTML {
@@ -57,6 +60,6 @@ struct ReviewsPage: View {
   func title(_ page: PageContext) -> String { page.t("reviews.title") }
 
   func body(_ page: PageContext) -> HTML {
-    "<p><a class=\"link\" href=\"\(Doors.tutor(slug))\">\(page.t("reviews.toTutor"))</a></p>\(list.body(page))"
+    "\(page.head(page.t("reviews.title")))<p><a class=\"link\" href=\"\(Doors.tutor(slug))\">\(page.t("reviews.toTutor"))</a></p>\(list.content(page))"
   }
 }

@@ -1,0 +1,111 @@
+import Core
+import Glibc
+import JSON
+import TestKit
+import Testing
+
+@testable import Site
+
+@Suite struct CatalogueTests {
+  private let catalogue = try! Catalogue(folder: TestHouse.root + "/Assets/locales")
+
+  /// Swift files below a folder of the house.
+  private func sources(_ folder: String) -> [(path: String, text: String)] {
+    var found: [(String, String)] = []
+    guard let directory = opendir(folder) else { return [] }
+    defer { closedir(directory) }
+    while let entry = readdir(directory) {
+      let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+      if name.hasPrefix(".") { continue }
+      let path = folder + "/" + name
+      if name.hasSuffix(".swift") { found.append((path, contents(path))) } else if !name.contains(".") { found += sources(path) }
+    }
+    return found
+  }
+
+  private func contents(_ path: String) -> String {
+    guard let file = fopen(path, "r") else { return "" }
+    defer { fclose(file) }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 65_536)
+    while case let count = fread(&chunk, 1, chunk.count, file), count > 0 { bytes += chunk[..<count] }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  @Test func `every sentence a view asks for by a plain key is there`() {
+    let files = sources(TestHouse.root + "/Sources")
+    #expect(files.count > 100)
+    var asked = 0
+    for file in files {
+      // What a comment gives as an example is no question.
+      let code = file.text.split(separator: "\n").filter { !$0.contains("///") }.joined(separator: "\n")
+      for match in code.matches(of: #/\bt\("([a-z]+\.[A-Za-z0-9.\-]+)"[,)]/#) {
+        asked += 1
+        #expect(catalogue.has(String(match.1)), "\(match.1) in \(file.path)")
+      }
+    }
+    #expect(asked > 300)
+  }
+
+  @Test func `Arabic says only what English says, and keeps its values`() throws {
+    func members(_ language: String, _ feature: String) throws -> [String: String] {
+      let text = contents(TestHouse.root + "/Assets/locales/\(language)/\(feature).json")
+      return Dictionary(uniqueKeysWithValues: try JSON.read(text).object.map { $0.map { ($0.name, $0.value.string ?? "") } } ?? [])
+    }
+    let english = try members("en", "site"), arabic = try members("ar", "site")
+    #expect(arabic.count >= 100)
+    for (key, text) in arabic {
+      let original = try #require(english[key], "\(key)")
+      func values(_ text: String) -> Set<Substring> { Set(text.matches(of: #/\{([a-z]+)[,}]/#).map(\.1)) }
+      #expect(values(text) == values(original), "\(key)")
+      #expect(text.unicodeScalars.contains { (0x600...0x6ff).contains($0.value) } , "\(key)")
+    }
+  }
+
+  @Test func `a language that has no words for it yet borrows the English ones, and nobody's key is shown as such`() {
+    #expect(catalogue.wording("site.home", in: .arabic) == "الرئيسية")
+    #expect(catalogue.wording("checkout.title", in: .arabic) == catalogue.wording("checkout.title", in: .english))
+    #expect(catalogue.wording("no.such.key", in: .arabic) == "⟦no.such.key⟧")
+  }
+
+  @Test func `Arabic counts in its own way`() {
+    func reviews(_ count: Int) -> String { catalogue.wording("site.reviews", in: .arabic, ["count": count]) }
+    #expect(Set([0, 1, 2, 3, 11, 100].map(reviews)).count == 6)
+    #expect(reviews(3) == "(3 تقييمات)" && reviews(11) == "(11 تقييمًا)" && reviews(2) == "(تقييمان)")
+    #expect(catalogue.wording("site.reviews", in: .english, ["count": 1]) == "(1 review)")
+  }
+
+  @Test func `a catalogue with a mistake stops the start and says where`() throws {
+    var template = Array("/tmp/tutalink-words-XXXXXX".utf8CString)
+    let folder = String(cString: mkdtemp(&template)!)
+    mkdir(folder + "/en", 0o700)
+    defer {
+      for name in ["a.json", "b.json"] { unlink(folder + "/en/" + name) }
+      rmdir(folder + "/en")
+      rmdir(folder)
+    }
+    func write(_ name: String, _ text: String) {
+      let file = fopen(folder + "/en/" + name, "w")
+      fputs(text, file)
+      fclose(file)
+    }
+    func reason() -> String {
+      do {
+        _ = try Catalogue(folder: folder)
+        return ""
+      } catch { return "\(error)" }
+    }
+    write("a.json", "{\"a.x\": \"fine\"}")
+    #expect(reason() == "")
+    write("b.json", "{\"a.x\": \"again\"}")
+    #expect(reason().contains("a.x is given twice"))
+    write("b.json", "{\"b.x\": \"{open\"}")
+    #expect(reason().contains("b.x: an unclosed brace"))
+    write("b.json", "{\"b.x\": 7}")
+    #expect(reason().contains("b.x is no sentence"))
+    write("b.json", "[]")
+    #expect(reason().contains("is no object"))
+    write("b.json", "{")
+    #expect(reason() != "")
+  }
+}
