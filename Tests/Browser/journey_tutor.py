@@ -66,7 +66,7 @@ def test_a_tutor_registers_is_verified_and_is_found(site):
     nils.sees("You are listed")
 
     # Found by words and by subject, with the picture, the price and a next free time; the sample can be heard.
-    for query in ("q=journalists+statistics", "subject=statistics&price_max=30"):
+    for query in ("q=statistics+people", "subject=statistics&price_max=30"):
         guest.goto("/tutors?" + query)
         card = guest.page.locator(".tutor-card", has_text="Nils Berg")
         card.wait_for()
