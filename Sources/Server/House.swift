@@ -104,7 +104,12 @@ struct House {
         relays: RelaySettings(stun: config.stunURLs, turn: config.turnURLs, secret: config.turnSecret, isOnlyWay: config.isRelayOnly),
         hooks: LessonHooks(
           begin: { booking, tx in try await bookings.begin(booking, in: tx) },
-          complete: { booking, tx in try await bookings.complete(booking, in: tx) }),
+          complete: { booking, tx in try await bookings.complete(booking, in: tx) },
+          waiting: { waiting, tx in
+            try await notices.tell(
+              waiting.tutor, "classroom.waiting", ["name": .text(waiting.learnerName), "subject": .text(waiting.subject)],
+              link: Doors.classroom(waiting.booking), mail: false, in: tx)
+          }),
         clock: clock, log: log),
       reviews,
       HomeFeature(database: database, site: site, bus: bus, bookings: bookings, tutors: tutorsFeature, ledger: ledger, clock: clock),

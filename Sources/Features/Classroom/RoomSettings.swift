@@ -46,9 +46,23 @@ package struct LessonHooks: Sendable {
   let begin: Tell
   /// The lesson they held is over.
   let complete: Tell
+  /// A learner stands at the door and the tutor is not in the room. Once a stay, not at each knock.
+  let waiting: @Sendable (Waiting, Transaction) async throws -> Void
 
-  package init(begin: @escaping Tell, complete: @escaping Tell) {
+  /// Who waits for whom.
+  package struct Waiting: Sendable {
+    package let booking: ID<Booking>
+    package let tutor: ID<User>
+    package let learnerName: String
+    package let subject: String
+  }
+
+  package init(
+    begin: @escaping Tell, complete: @escaping Tell,
+    waiting: @escaping @Sendable (Waiting, Transaction) async throws -> Void = { _, _ in }
+  ) {
     self.begin = begin
     self.complete = complete
+    self.waiting = waiting
   }
 }

@@ -44,7 +44,7 @@ struct Rooms: Sendable {
         startsAt: lesson.startsAt, endsAt: lesson.endsAt, seats: seats, beganAt: row.openedAt, endedAt: row.endedAt)
       var after = before
       let happenings = try decide(&after, now)
-      try await store(happenings, before: before, after: after, of: row.id, booking: booking, in: tx)
+      try await store(happenings, before: before, after: after, of: row.id, lesson: lesson, in: tx)
       let outcome = Outcome(row: row, lesson: lesson, before: before, after: after, happenings: happenings)
       return (outcome, Self.signals(of: outcome, now: now))
     }
@@ -53,9 +53,10 @@ struct Rooms: Sendable {
   }
 
   private func store(
-    _ happenings: [LessonRoom.Happening], before: LessonRoom, after: LessonRoom, of room: ID<Room>, booking: ID<Booking>,
+    _ happenings: [LessonRoom.Happening], before: LessonRoom, after: LessonRoom, of room: ID<Room>, lesson: Lesson,
     in tx: Transaction
   ) async throws {
+    let booking = lesson.booking
     var departures: [Int: String] = [:]
     for case .departed(let number, let departure) in happenings { departures[number] = departure.rawValue }
     for happening in happenings {
@@ -75,6 +76,11 @@ struct Rooms: Sendable {
     }
     for happening in happenings {
       switch happening {
+      case .knocked(let number)
+      where !after.tutorIsHere && happenings.contains { if case .presenceOpened(number, _) = $0 { true } else { false } }:
+        let waiting = LessonHooks.Waiting(
+          booking: booking, tutor: lesson.tutor.id, learnerName: lesson.learner.name, subject: lesson.subject)
+        try await hooks.waiting(waiting, tx)
       case .began: try await tell(hooks.begin, of: booking, "begin", in: tx)
       case .ended(let at):
         if after.beganAt != nil { try await tell(hooks.complete, of: booking, "complete", in: tx) }

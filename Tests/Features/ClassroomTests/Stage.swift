@@ -39,7 +39,8 @@ final class Stage: Sendable {
       complete: { booking, tx in
         told.withLock { $0.append("complete") }
         try await tx.run(Query<Void>("update bookings set state = 'completed', finished_at = now() where id = \(booking)"))
-      })
+      },
+      waiting: { waiting, _ in told.withLock { $0.append("\(waiting.learnerName) waits") } })
     feature = ClassroomFeature(
       database: house.database, site: house.site, bus: Bus(loops: loops), relays: relays, hooks: hooks, clock: house.clock.clock,
       log: .silent)
