@@ -254,8 +254,8 @@ extension TutorSearch {
   /// Kilometres over the sphere (haversine), rounded.
   fileprivate func distance(_ place: Place) -> SQL {
     """
-    round(12742 * asin(sqrt(power(sin(radians(l.latitude - \(place.latitude)) / 2), 2)
-      + cos(radians(\(place.latitude))) * cos(radians(l.latitude)) * power(sin(radians(l.longitude - \(place.longitude)) / 2), 2))))::int
+    round(12742 * asin(least(1, sqrt(power(sin(radians(l.latitude - \(place.latitude)) / 2), 2)
+      + cos(radians(\(place.latitude))) * cos(radians(l.latitude)) * power(sin(radians(l.longitude - \(place.longitude)) / 2), 2)))))::int
     """
   }
 
@@ -287,6 +287,9 @@ extension TutorSearch {
   private var after: SQL {
     guard let cursor, let id = ID<User>(cursor.id) else { return "true" }
     let numbers = cursor.key.split(separator: " ").compactMap { Int($0) }
+    // Cursors come from outside: a number that no column can hold (or, of microseconds, no year before 10000) is no place.
+    let most = order == .soonest ? 253_402_300_799_000_000 : Int(Int32.max)
+    guard numbers.allSatisfy({ (0...most).contains($0) }) else { return "true" }
     switch (order, numbers.count) {
     case (.rating, 2): return "(l.rating, l.rating_count, l.tutor_id) < (\(numbers[0]), \(numbers[1]), \(id))"
     case (.price, 1): return "(l.rate, l.tutor_id) > (\(numbers[0]), \(id))"
@@ -313,7 +316,7 @@ extension TutorSearch {
 
   fileprivate func documents(now: Instant) -> SQL {
     """
-    select l.tutor_id, l.card::text, l.next_frees, \(kilometres), \(key)
+    select l.tutor_id, (l.card - 'photo_id')::text, l.next_frees, \(kilometres), \(key)
       from tutor_listings l where \(conditions(now: now)) and \(after) order by \(ordering) limit \(pageSize + 1)
     """
   }
@@ -342,7 +345,7 @@ extension Query where Row == TutorDocument {
 
   /// The cards of these tutors, for comparing and favourites.
   static func documents(of tutors: [ID<User>]) -> Self {
-    Query("select tutor_id, card::text, next_frees, null::int, '' from tutor_listings where is_main and tutor_id = any(\(tutors))")
+    Query("select tutor_id, (card - 'photo_id')::text, next_frees, null::int, '' from tutor_listings where is_main and tutor_id = any(\(tutors))")
   }
 }
 

@@ -165,7 +165,9 @@ extension Instant: Bindable {
 
   package func bind(into parameters: inout Parameters, as type: PostgresType) throws {
     guard type == .timestamptz else { return try parameters.add(text: rfc3339) }
-    parameters.add { $0.append(network: microseconds - Self.postgresEpoch) }
+    let (count, isTooEarly) = microseconds.subtractingReportingOverflow(Self.postgresEpoch)
+    guard !isTooEarly else { throw PostgresError("an instant before any that is stored", state: "22008") }
+    parameters.add { $0.append(network: count) }
   }
 }
 
