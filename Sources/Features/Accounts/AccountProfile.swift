@@ -16,12 +16,12 @@ struct AccountProfile: Equatable, Sendable {
     func refuse(_ field: String, _ reason: String) { refusals.append(Refusal(field: field, reason: reason)) }
     let name = draft.fullName.trimmingSpaces()
     if name.isEmpty { refuse("full_name", "missing") }
-    if name.count > 120 { refuse("full_name", "tooLong") }
+    if name.unicodeScalars.count > 120 { refuse("full_name", "tooLong") }
     if !isZone(draft.zone) { refuse("timezone", "unknown") }
     let language = Language(rawValue: draft.language)
     if language == nil { refuse("locale", "unknown") }
-    if draft.department.count > 120 { refuse("department", "tooLong") }
-    if draft.learningGoals.count > 2000 { refuse("learning_goals", "tooLong") }
+    if draft.department.unicodeScalars.count > 120 { refuse("department", "tooLong") }
+    if draft.learningGoals.unicodeScalars.count > 2000 { refuse("learning_goals", "tooLong") }
     var year: Int?
     if !draft.yearOfStudy.isEmpty {
       year = Int(draft.yearOfStudy)

@@ -1,4 +1,5 @@
 package import Core
+import Jobs
 package import Postgres
 
 /// What other rooms call of accounts.
@@ -19,6 +20,8 @@ extension Sessions {
   package func suspended(_ user: ID<User>, isOn: Bool, by admin: ID<User>, in tx: Transaction) async throws {
     if isOn { try await tx.run(.revokeAll(of: user, except: nil, at: .now)) }
     try await tx.run(.note(isOn ? "suspended" : "restored", about: user, by: admin, at: .now))
+    // What shows the person elsewhere follows: a suspended tutor leaves the search.
+    try await tx.emit(ProfileChanged(user: user))
     try await announceChange(of: user, in: tx)
   }
 }

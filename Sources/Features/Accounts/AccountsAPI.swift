@@ -175,7 +175,9 @@ extension AccountsFeature {
     guard let changes = try request.json().object else { throw Problem(400, "An object of fields was expected.") }
     var draft = AccountProfile.Draft(account)
     for (name, value) in changes {
-      let text = value.string ?? value.int.map(String.init) ?? ""
+      guard let text = value.isNull ? "" : value.string ?? value.int.map(String.init) else {
+        throw Problem.invalid([name: ["Text or a number was expected."]])
+      }
       switch name {
       case "full_name": draft.fullName = text
       case "timezone": draft.zone = text

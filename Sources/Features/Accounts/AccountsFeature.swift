@@ -401,7 +401,7 @@ package struct AccountsFeature: Feature {
 
 extension Request {
   /// What to call the browser in the list of sessions.
-  var device: String? { header("user-agent").map { String($0.prefix(200)) } }
+  var device: String? { header("user-agent").map { String(String.UnicodeScalarView($0.unicodeScalars.prefix(200))) } }
 }
 
 extension OwnAccount {

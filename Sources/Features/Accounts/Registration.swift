@@ -87,7 +87,7 @@ package struct Registration: Equatable, Sendable {
     if email == nil { refuse("email", draft.email.isEmpty ? "missing" : "malformed") }
     let name = draft.fullName.trimmingSpaces()
     if name.isEmpty { refuse("full_name", "missing") }
-    if name.count > 120 { refuse("full_name", "tooLong") }
+    if name.unicodeScalars.count > 120 { refuse("full_name", "tooLong") }
     let username = draft.username.trimmingSpaces().lowercased()
     if username.isEmpty {
       refuse("username", "missing")
@@ -101,7 +101,7 @@ package struct Registration: Equatable, Sendable {
     if role == nil { refuse("role", "missing") }
     let zone = draft.zone.isEmpty ? "UTC" : draft.zone
     if !isZone(zone) { refuse("timezone", "unknown") }
-    if draft.department.count > 120 { refuse("department", "tooLong") }
+    if draft.department.unicodeScalars.count > 120 { refuse("department", "tooLong") }
     var year: Int?
     if !draft.yearOfStudy.isEmpty {
       year = Int(draft.yearOfStudy)

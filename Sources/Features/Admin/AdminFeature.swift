@@ -87,7 +87,7 @@ package struct AdminFeature: Feature {
         .verification, .tutor(record, credentials: try await database.all(.credentialsForReview(of: tutor)), problem: "admin.reasonNeeded"), request,
         status: 422)
     }
-    guard try await tutors.judge(tutor, isGood: isGood, reason: reason.isEmpty ? nil : String(reason.prefix(1000)), by: admin.id) else {
+    guard try await tutors.judge(tutor, isGood: isGood, reason: reason.isEmpty ? nil : String(String.UnicodeScalarView(reason.unicodeScalars.prefix(1000))), by: admin.id) else {
       throw Failure.conflict(site.context(for: request).t("admin.movedOn"))
     }
     return .see(AdminPaths.verification())

@@ -230,7 +230,7 @@ package struct Bookings: Sendable {
     try await tx.run(
       .store(
         step.after, of: booked.id, blocked: blocked, act: act, from: step.from, by: actor, channel: channel,
-        reason: reason.flatMap { $0.isEmpty ? nil : String($0.prefix(500)) }, details: details(act, from: booked, to: after), at: now))
+        reason: reason.flatMap { $0.isEmpty ? nil : String(String.UnicodeScalarView($0.unicodeScalars.prefix(500))) }, details: details(act, from: booked, to: after), at: now))
     try await tell(act, before: booked, after: after, by: actor, reason: reason, in: tx)
     if step.from.isSettledTime != step.after.state.isSettledTime || blocked != nil { try await times.changed(booked.tutor.id, in: tx) }
     try await tx.emit(

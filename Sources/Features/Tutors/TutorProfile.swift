@@ -124,11 +124,11 @@ struct TutorAbout: Equatable, Sendable {
   init(_ draft: Draft) throws(Refusals) {
     var refusals: [Refusal] = []
     if draft.headline.isEmpty { refusals.append(Refusal(field: "headline", reason: "missing")) }
-    if draft.headline.count > 120 { refusals.append(Refusal(field: "headline", reason: "tooLong")) }
-    if draft.biography.count < Completion.shortestBiography { refusals.append(Refusal(field: "biography", reason: "tooShort")) }
-    if draft.biography.count > 6000 { refusals.append(Refusal(field: "biography", reason: "tooLong")) }
-    if draft.experience.count > 3000 { refusals.append(Refusal(field: "experience", reason: "tooLong")) }
-    if draft.city.count > 80 { refusals.append(Refusal(field: "city", reason: "tooLong")) }
+    if draft.headline.unicodeScalars.count > 120 { refusals.append(Refusal(field: "headline", reason: "tooLong")) }
+    if draft.biography.unicodeScalars.count < Completion.shortestBiography { refusals.append(Refusal(field: "biography", reason: "tooShort")) }
+    if draft.biography.unicodeScalars.count > 6000 { refusals.append(Refusal(field: "biography", reason: "tooLong")) }
+    if draft.experience.unicodeScalars.count > 3000 { refusals.append(Refusal(field: "experience", reason: "tooLong")) }
+    if draft.city.unicodeScalars.count > 80 { refusals.append(Refusal(field: "city", reason: "tooLong")) }
     var years: Int?
     if !draft.yearsTeaching.isEmpty {
       years = Int(draft.yearsTeaching)
@@ -152,6 +152,7 @@ struct TutorAbout: Equatable, Sendable {
 /// A rate as it is typed: `45`, `45.50`, `45,5`. Minor units; nothing when it is no amount.
 func minorUnits(_ text: String, decimals: Int) -> Int? {
   let halves = text.trimmingSpaces().replacing(",", with: ".").split(separator: ".", omittingEmptySubsequences: false)
+  guard halves.allSatisfy({ $0.utf8.allSatisfy { (48...57).contains($0) } }) else { return nil }
   guard (1...2).contains(halves.count), halves[0].count <= 7, let whole = Int(halves[0]), whole >= 0 else { return nil }
   var units = whole
   for _ in 0..<decimals { units *= 10 }

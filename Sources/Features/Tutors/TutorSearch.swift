@@ -52,8 +52,9 @@ struct TutorSearch: Equatable, Sendable {
     var cells: [Int] {
       let reach = Double(radius) / 111.2
       let wide = reach / max(0.1, cosine(latitude))
-      let south = Int((latitude - reach + 90) * 10), north = Int((latitude + reach + 90) * 10)
-      let west = Int((longitude - wide + 180) * 10), east = Int((longitude + wide + 180) * 10)
+      func step(_ degrees: Double) -> Int { Int((degrees * 10).rounded(.down)) }
+      let south = step(latitude - reach + 90), north = step(latitude + reach + 90)
+      let west = step(longitude - wide + 180), east = step(longitude + wide + 180)
       return (south...north).flatMap { row in (west...east).map { row * 3600 + ($0 + 3600) % 3600 } }
     }
 

@@ -59,7 +59,8 @@ package struct TutorsFeature: Feature {
     routes.on(.get, Doors.tutor, as: Guest.self, limits: browsing, show)
     routes.on(.post, TutorPaths.favourite, as: Member.self, favour)
     routes.on(.get, Doors.tutorProfile, as: Member.self, profile)
-    routes.on(.post, TutorPaths.about, as: Member.self, saveAbout)
+    // Nine thousand characters of a script that takes twelve bytes for each in a form.
+    routes.on(.post, TutorPaths.about, as: Member.self, limits: .body(kilobytes: 160), saveAbout)
     routes.on(.post, TutorPaths.subjects, as: Tutor.self, saveSubject)
     routes.on(.post, TutorPaths.subject, as: Tutor.self, removeSubject)
     routes.on(.post, TutorPaths.languages, as: Tutor.self, saveLanguage)
@@ -207,8 +208,8 @@ package struct TutorsFeature: Feature {
     guard ["degree", "certificate", "gpa", "experience"].contains(kind) else {
       return try await refused("kind", "missing", at: .credentials, request, tutor.id)
     }
-    guard !title.isEmpty, title.count <= 160 else { return try await refused("title", "missing", at: .credentials, request, tutor.id) }
-    guard form.text("issuer").count <= 160 else { return try await refused("issuer", "tooLong", at: .credentials, request, tutor.id) }
+    guard !title.isEmpty, title.unicodeScalars.count <= 160 else { return try await refused("title", "missing", at: .credentials, request, tutor.id) }
+    guard form.text("issuer").unicodeScalars.count <= 160 else { return try await refused("issuer", "tooLong", at: .credentials, request, tutor.id) }
     var year: Int?
     if !form.text("year").isEmpty {
       year = form.int("year")
@@ -246,7 +247,7 @@ package struct TutorsFeature: Feature {
 
   func saveSample(_ request: Request, tutor: Tutor) async throws -> Response {
     let title = request.form.text("title")
-    guard !title.isEmpty, title.count <= 120 else { return try await refused("title", "missing", at: .samples, request, tutor.id) }
+    guard !title.isEmpty, title.unicodeScalars.count <= 120 else { return try await refused("title", "missing", at: .samples, request, tutor.id) }
     guard let upload = request.files.first(where: { $0.field == "sample" && $0.size > 0 }) else {
       return try await refused("sample", "missing", at: .samples, request, tutor.id)
     }

@@ -1,0 +1,176 @@
+import Bus
+import Core
+import Files
+import JSON
+import Jobs
+import Ledger
+import Notices
+import Platform
+import Postgres
+import Site
+import TestDatabase
+import TestKit
+import Testing
+import Web
+
+@testable import Accounts
+@testable import Admin
+@testable import Tutors
+
+/// The office: what administrators see and do. Sessions are real, so that shutting somebody out can be seen.
+struct Office: Sendable {
+  let house: TestHouse
+  let database: Database
+  let sessions: Sessions
+  let site: TestSite
+
+  init(_ database: Database, folder: String) async throws {
+    self.database = database
+    house = try TestHouse(database)
+    let clock = house.clock.clock
+    let notices = Notices(bus: Bus(loops: testLoops))
+    sessions = Sessions(database: database, clock: clock, secret: "tests")
+    let tutors = TutorsFeature(
+      database: database, site: house.site, files: try Files(folder: folder, pool: house.pool), notices: notices,
+      accounts: Accounts(sessions: sessions), clock: clock)
+    site = house.open([
+      tutors, AdminFeature(database: database, site: house.site, tutors: tutors, ledger: Ledger(clock: clock), sessions: sessions, clock: clock),
+    ])
+    try await database.insert()
+  }
+
+  static let pages = ["/admin", "/admin/people", "/admin/verification", "/admin/bookings", "/admin/outbox", "/admin/jobs"]
+
+  func count(_ sql: SQL) async throws -> Int { try await database.one(Query<Int>(sql)) }
+
+  func submit(_ person: Person = .dan) async throws {
+    let subject = ID<Subject>.new()
+    try await database.run(Query("insert into subjects (id, slug, title, category) values (\(subject), 'algebra', 'Algebra', 'university')"))
+    try await database.run(
+      Query("""
+        insert into tutors (user_id, slug, headline, biography, state, submitted_at)
+        values (\(person.id), \(person.username), '<b>Clear</b>', \(String(repeating: "I teach with patience. ", count: 8)), 'submitted', now())
+        """))
+    try await database.run(Query("insert into tutor_subjects (tutor_id, subject_id, hourly_rate) values (\(person.id), \(subject), 4500)"))
+    try await database.run(Query("insert into tutor_languages (tutor_id, language, fluency) values (\(person.id), 'en', 'native')"))
+  }
+}
+
+func withOffice(_ body: (Office) async throws -> Void) async throws {
+  let folder = Folder()
+  try await withDatabase { database in try await body(try await Office(database, folder: folder.path)) }
+}
+
+extension Response {
+  var json: JSON? { try? JSON.read(content) }
+}
+
+@Suite struct AdminPagesTests {
+  @Test func `administration is for administrators alone`() async throws {
+    try await withOffice { office in
+      let mail = ID<MailLine.Key>.new()
+      let gets = Office.pages + ["/admin/verification/\(Person.dan.id)", "/admin/outbox/\(mail)"]
+      let posts = [
+        "/admin/people/\(Person.ben.id)/suspension", "/admin/verification/\(Person.dan.id)/verdict",
+        "/admin/verification/\(Person.dan.id)/credentials/\(ID<Credential>.new())", "/admin/jobs/\(ID<DeadJob.Key>.new())/rerun",
+      ]
+      for person in [Person.ben, .ada] {
+        for address in gets { #expect(await office.site.get(address, as: person).status == 403, "\(address)") }
+        for address in posts { #expect(await office.site.post(address, ["suspend": "on", "verdict": "verify"], as: person).status == 403, "\(address)") }
+      }
+      for address in gets { #expect(await office.site.get(address).status == 303, "\(address)") }
+      for address in posts { #expect(await office.site.post(address).status == 303, "\(address)") }
+      let suspended = try await office.count("select count(*) from users where suspended_at is not null")
+      #expect(suspended == 0)
+      // Who moderates is staff, and no administrator.
+      let routes = office.site.table.listing.filter { $0.template.hasPrefix("/admin") }
+      #expect(routes.count >= 12 && routes.allSatisfy { "\($0.viewer)".contains("Administrator") })
+    }
+  }
+
+  @Test func `each page opens, has one title and every sentence`() async throws {
+    try await withOffice { office in
+      try await office.submit()
+      for address in Office.pages + ["/admin/people?q=ben", "/admin/people?q=%25", "/admin/people?q=%27", "/admin/verification/\(Person.dan.id)", "/admin/people?after=zz", "/admin/outbox?after=00"] {
+        let page = await office.site.get(address, as: .root)
+        #expect(page.status == 200, "\(address)")
+        #expect(!page.text.contains("⟦"), "\(address)")
+        #expect(page.text.matches(of: #/<h1[ >]/#).count == 1, "\(address)")
+        #expect(!page.text.contains("<b>Clear"), "\(address)")
+      }
+      let found = await office.site.get("/admin/people?q=ORTIZ", as: .root)
+      #expect(found.text.contains("ben@example.org") && !found.text.contains("cleo@example.org"))
+    }
+  }
+
+  @Test func `suspending shuts a person out at once, and not oneself`() async throws {
+    try await withOffice { office in
+      let cookie = try await office.database.transaction { tx in
+        try await office.sessions.openWeb(for: Person.ben.id, remember: true, device: nil, in: tx)
+      }
+      let request = Request(.get, "/", headers: ["cookie": "session=\(cookie.value)"])
+      #expect(try await office.sessions.identify(request)?.user == Person.ben.id)
+      #expect(await office.site.post("/admin/people/\(Person.ben.id)/suspension", ["suspend": "on"], as: .root).status == 303)
+      #expect(try await office.sessions.identify(request) == nil)
+      #expect(try await office.count("select count(*) from activity_log where kind = 'suspended'") == 1)
+      #expect(await office.site.post("/admin/people/\(Person.ben.id)/suspension", as: .root).status == 303)
+      #expect(try await office.count("select count(*) from users where suspended_at is not null") == 0)
+      #expect(try await office.sessions.identify(request) == nil, "a restored person signs in anew")
+      #expect(await office.site.post("/admin/people/\(Person.root.id)/suspension", ["suspend": "on"], as: .root).status == 422)
+      #expect(await office.site.post("/admin/people/\(ID<User>.new())/suspension", ["suspend": "on"], as: .root).status == 404)
+    }
+  }
+
+  @Test func `a tutor is verified or sent back with a reason, once`() async throws {
+    try await withOffice { office in
+      try await office.submit()
+      let address = "/admin/verification/\(Person.dan.id)/verdict"
+      let bare = await office.site.post(address, ["verdict": "reject"], as: .root)
+      #expect(bare.status == 422 && !bare.text.contains("⟦"))
+      #expect(await office.site.post(address, ["verdict": "reject", "reason": String(repeating: "👨‍👩‍👧‍👦", count: 400)], as: .root).status == 303)
+      #expect(await office.site.post(address, ["verdict": "reject", "reason": "again"], as: .root).status == 409)
+      #expect(await office.site.post(address, ["verdict": "verify"], as: .root).status == 303)
+      #expect(await office.site.get("/tutors/dan").status == 200)
+      #expect(await office.site.post(address, ["verdict": "verify"], as: .root).status == 409)
+      #expect(await office.site.post("/admin/verification/\(Person.ben.id)/verdict", ["verdict": "verify"], as: .root).status == 404)
+      let told = try await office.database.all(Query<String>("select kind from mails where user_id = \(Person.dan.id) order by created_at, id"))
+      #expect(told.sorted() == ["tutors.rejected", "tutors.verified"])
+    }
+  }
+
+  @Test func `a credential's verdict shows on the tutor's card`() async throws {
+    try await withOffice { office in
+      try await office.submit()
+      let credential = ID<Credential>.new()
+      try await office.database.run(
+        Query("insert into credentials (id, tutor_id, kind, title) values (\(credential), \(Person.dan.id), 'degree', 'MSc Mathematics')"))
+      #expect(await office.site.post("/admin/verification/\(Person.dan.id)/verdict", ["verdict": "verify"], as: .root).status == 303)
+      #expect(await !office.site.get("/tutors/dan").text.contains("MSc Mathematics"))
+      #expect(await office.site.post("/admin/verification/\(Person.dan.id)/credentials/\(credential)", ["good": "on"], as: .root).status == 303)
+      #expect(await office.site.get("/tutors/dan").text.contains("MSc Mathematics"))
+      #expect(await office.site.call(.get, "/api/tutors/").json?["results"]?[0]?["credentials"]?[0]?["title"]?.string == "MSc Mathematics")
+    }
+  }
+
+  @Test func `the outbox shows letters, and a dead job is run again`() async throws {
+    try await withOffice { office in
+      try await office.database.transaction { tx in
+        try await Notices(bus: Bus(loops: testLoops)).mail(Person.ben.id, "accounts.passwordChanged", link: "/forgotten-password", in: tx)
+      }
+      let list = await office.site.get("/admin/outbox", as: .root)
+      #expect(list.text.contains("ben@example.org") && !list.text.contains("⟦"))
+      let mail = try await office.database.one(Query<ID<MailLine.Key>>("select id from mails"))
+      let letter = await office.site.get("/admin/outbox/\(mail)", as: .root)
+      #expect(letter.status == 200 && !letter.text.contains("⟦"))
+      #expect(await office.site.get("/admin/outbox/\(ID<MailLine.Key>.new())", as: .root).status == 404)
+      try await office.database.run(
+        Query<Void>("update jobs set dead_at = now(), attempts = max_attempts, last_error = '<i>no route</i>' where name = 'notices.send-mail'"))
+      let jobs = await office.site.get("/admin/jobs", as: .root)
+      #expect(jobs.text.contains("notices.send-mail") && jobs.text.contains("&lt;i&gt;no route") && !jobs.text.contains("⟦"))
+      let job = try await office.database.one(Query<ID<DeadJob.Key>>("select id from jobs where dead_at is not null"))
+      #expect(await office.site.post("/admin/jobs/\(job)/rerun", as: .root).status == 303)
+      #expect(try await office.count("select count(*) from jobs where dead_at is null and attempts = 0 and name = 'notices.send-mail'") == 1)
+      #expect(await office.site.post("/admin/jobs/\(ID<DeadJob.Key>.new())/rerun", as: .root).status == 303)
+    }
+  }
+}
