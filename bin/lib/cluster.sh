@@ -66,7 +66,8 @@ create() {
   printf "include = 'house.conf'\ninclude_if_exists = 'local.conf'\n" | as tee -a "$data.new/postgresql.conf" >/dev/null
   settings | as tee "$data.new/house.conf" >/dev/null
   # --single needs no socket and no port, and leaves a cluster that is complete before it gets its name.
-  printf '%s\n' "create role tutalink login createdb" "create database tutalink owner tutalink" \
+  # pg_signal_backend: a database is dropped although autovacuum is at work in it.
+  printf '%s\n' "create role tutalink login createdb in role pg_signal_backend" "create database tutalink owner tutalink" \
     "create extension pg_stat_statements" |
     as "$bin/postgres" --single -D "$data.new" postgres >"$TUTALINK_HOME/initdb.log" 2>&1 || {
     cat "$TUTALINK_HOME/initdb.log" >&2
@@ -101,7 +102,7 @@ synchronous_commit = off
 full_page_writes = off
 wal_level = minimal
 max_wal_senders = 0
-autovacuum_naptime = '10min'
+autovacuum = off
 END
 }
 
