@@ -105,6 +105,10 @@ package struct AccountsFeature: Feature {
     let now = clock.now
     let password = registration.password
     let hash = try await pool.run { Password.hash(password) }
+    // The name first: whether it is taken is said, and may not depend on whether the address is known.
+    if try await database.first(.user(withUsername: registration.username)) != nil {
+      return Registration.Refusal(field: "username", reason: "taken")
+    }
     if let owner = try await database.first(.user(withEmail: registration.email.text)) {
       try await database.transaction { tx in try await notices.mail(owner, "accounts.known", link: Doors.signIn(), in: tx) }
       return nil

@@ -84,7 +84,7 @@ package struct CheckoutFeature: Feature {
   func returned(_ request: Request, member: Member, booking: ID<Booking>) async throws -> Response {
     guard var payment = try await database.first(.newest(of: booking, payer: member.id)) else { throw Failure.notFound }
     if payment.state.stage.isOpen {
-      let tries = request.query.int("try") ?? 0
+      let tries = min(max(request.query.int("try") ?? 0, 0), 60)
       // The webhook is given a moment first: it is the ordinary way.
       if tries >= 1 { try await payments.reconcile(payment) }
       payment = try await database.first(.payment(payment.id, of: member.id)) ?? payment

@@ -77,9 +77,12 @@ import Web
     }
   }
 
-  @Test func `a taken username is said, in either case`() async throws {
+  @Test func `a taken username is said, in either case, and whatever the address`() async throws {
     try await withTown { town in
       try await town.settle()
+      try await town.settle("zoe")
+      let known = await Browser(town).post("/register", fields: town.newcomer("mia", ["email": "zoe@example.org"]))
+      #expect(known.status == 422 && known.text.contains("This username is taken."), "nothing is learned of the address")
       let page = await Browser(town).post("/register", fields: town.newcomer("MIA", ["email": "second@example.org"]))
       #expect(page.status == 422 && page.text.contains("This username is taken."))
     }

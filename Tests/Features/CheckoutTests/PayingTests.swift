@@ -23,6 +23,9 @@ import Web
       #expect(back.status == 303 && back.header("location") == "/checkout/\(booking)/return")
       let waiting = await till.site.get("/checkout/\(booking)/return", as: .ben)
       #expect(waiting.status == 200 && waiting.header("refresh")?.contains("try=1") == true && !waiting.text.contains("⟦"))
+      for tries in ["9223372036854775807", "-9223372036854775808", "x", ""] {
+        #expect(await till.site.get("/checkout/\(booking)/return?try=\(tries)", as: .ben).status < 400, "\(tries)")
+      }
       try await till.site.runJobs()
       let done = await till.site.get("/checkout/\(booking)/return", as: .ben)
       #expect(done.header("location") == "/bookings/\(booking)")
