@@ -295,6 +295,41 @@ import Web
     }
   }
 
+  @Test func `a lesson ended from many sides at once is completed once`() async throws {
+    try await withStage { stage in
+      let (ada, ben) = try await stage.bothInside()
+      let connection = try await stage.database.one(Query<ID<Connection>>("select connection from room_seats where role = 'tutor'"))
+      let ends = await withTaskGroup(of: Bool.self) { group in
+        for _ in 0..<12 {
+          group.addTask {
+            let outcome = try? await stage.feature.rooms.change(stage.booking) { room, now throws(LessonRoom.Refusal) in
+              try room.end(by: connection, at: now)
+            }
+            return outcome != nil
+          }
+        }
+        return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+      }
+      #expect(ends == 1)
+      try await ben.hear("ended")
+      try await ada.hear("ended")
+      #expect(stage.told.withLock { $0.count { $0 == "complete" } } == 1)
+      #expect(try await stage.database.one(Query<Int>("select count(*) from room_stays where left_at is null")) == 0)
+    }
+  }
+
+  @Test func `a booking that says no keeps nobody out of the room, nor in it`() async throws {
+    try await withStage { stage in
+      stage.bookingRefuses.withLock { $0 = true }
+      let (ada, ben) = try await stage.bothInside()
+      ada.send("chat_message", ["client_id": "a", "text": "still here"])
+      try await ben.hear("chat_message")
+      ada.send("ended")
+      try await ben.hear("ended")
+      #expect(try await stage.database.one(Query<String>("select state from bookings where id = \(stage.booking)")) == "confirmed")
+    }
+  }
+
   @Test func `leaving closes the stay at once`() async throws {
     try await withStage { (stage: Stage) async throws in
       let (ada, ben) = try await stage.bothInside()

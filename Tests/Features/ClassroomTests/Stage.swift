@@ -21,6 +21,8 @@ final class Stage: Sendable {
   let booking: ID<Booking>
   let code: String
   let told: Locked<[String]>
+  /// Whether the booking says no to everything it is told.
+  let bookingRefuses = Locked(false)
 
   var database: Database { house.database }
   var clock: SteppedClock { house.clock }
@@ -31,12 +33,16 @@ final class Stage: Sendable {
     self.booking = booking
     self.code = code
     self.told = told
+    struct No: Error {}
+    let bookingRefuses = bookingRefuses
     let hooks = LessonHooks(
       begin: { booking, tx in
+        if bookingRefuses.withLock({ $0 }) { throw No() }
         told.withLock { $0.append("begin") }
         try await tx.run(Query<Void>("update bookings set state = 'in_progress', begun_at = now() where id = \(booking)"))
       },
       complete: { booking, tx in
+        if bookingRefuses.withLock({ $0 }) { throw No() }
         told.withLock { $0.append("complete") }
         try await tx.run(Query<Void>("update bookings set state = 'completed', finished_at = now() where id = \(booking)"))
       },
