@@ -45,7 +45,8 @@ package struct ClassroomFeature: Feature {
     let (lesson, role) = try await lesson(booking, of: member)
     guard lesson.isOpen else { return closed(lesson, request) }
     return site.page(
-      CheckPage(booking: booking, subject: lesson.subject, otherName: lesson.person(role.other).name, startsAt: lesson.startsAt),
+      CheckPage(
+        booking: booking, subject: lesson.subject, otherName: lesson.person(role.other).name, startsAt: lesson.startsAt),
       for: request)
   }
 
@@ -55,7 +56,8 @@ package struct ClassroomFeature: Feature {
     if try await database.first(.room(of: booking))?.endedAt != nil { return .see(ClassroomPaths.ended(booking)) }
     let other = lesson.person(role.other)
     let page = RoomPage(
-      booking: booking, code: lesson.code, role: role, subject: lesson.subject, otherName: other.name, otherID: other.id,
+      booking: booking, code: lesson.code, role: role, subject: lesson.subject, otherName: other.name,
+      otherID: other.id,
       ownName: lesson.person(role).name, ownID: member.id, left: ClassroomPaths.ended(booking),
       ended: ClassroomPaths.ended(booking), isRelayOnly: relays.isOnlyWay)
     return site.page(page, for: request).unstored
@@ -74,16 +76,20 @@ package struct ClassroomFeature: Feature {
     }
     return site.page(
       EndedPage(
-        booking: booking, role: role, subject: lesson.subject, otherName: lesson.person(role.other).name, minutesTogether: minutes,
+        booking: booking, role: role, subject: lesson.subject, otherName: lesson.person(role.other).name,
+        minutesTogether: minutes,
         isOver: room?.endedAt != nil || !lesson.isOpen,
         messages: messages.map { message in
-          EndedPage.KeptMessage(name: lesson.role(of: message.user).map { lesson.person($0).name } ?? "", text: message.text, at: message.at)
+          EndedPage.KeptMessage(
+            name: lesson.role(of: message.user).map { lesson.person($0).name } ?? "", text: message.text, at: message.at
+          )
         }),
       for: request)
   }
 
   private func lesson(_ booking: ID<Booking>, of member: Member) async throws -> (Lesson, LessonRoom.Role) {
-    guard let lesson = try await database.first(.lesson(booking, of: member.id)), let role = lesson.role(of: member.id) else {
+    guard let lesson = try await database.first(.lesson(booking, of: member.id)), let role = lesson.role(of: member.id)
+    else {
       throw Failure.notFound
     }
     return (lesson, role)

@@ -267,7 +267,9 @@ struct LessonRoom: Equatable, Sendable {
   }
 
   private mutating func begin(at now: Instant) -> [Happening] {
-    guard beganAt == nil, now >= startsAt - Self.opening, seats.count > 1, seats.allSatisfy(\.isInside) else { return [] }
+    guard beganAt == nil, now >= startsAt - Self.opening, seats.count > 1, seats.allSatisfy(\.isInside) else {
+      return []
+    }
     beganAt = now
     return [.began(at: now)]
   }

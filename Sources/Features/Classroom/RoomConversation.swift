@@ -161,10 +161,12 @@ final class RoomConversation: Conversation {
       case "resume": try await resume(data, on: socket)
       case "timer": answerTime(on: socket)
       case "quality": try await keep(QualitySample(data))
-      case "knock": try await change { room, connection, now throws(LessonRoom.Refusal) in try room.knock(connection, at: now) }
+      case "knock":
+        try await change { room, connection, now throws(LessonRoom.Refusal) in try room.knock(connection, at: now) }
       case "admitted", "denied": try await door(type, data, on: socket)
       case "leave": try await leave(on: socket)
-      case "ended": try await change { room, connection, now throws(LessonRoom.Refusal) in try room.end(by: connection, at: now) }
+      case "ended":
+        try await change { room, connection, now throws(LessonRoom.Refusal) in try room.end(by: connection, at: now) }
       case "join": break  // Opening the socket was joining.
       default: refuse("unknown_type", on: socket)
       }
@@ -187,16 +189,20 @@ final class RoomConversation: Conversation {
 
   /// A change of the room by this connection.
   private func change(
-    _ decide: @escaping @Sendable (inout LessonRoom, ID<Connection>, Instant) throws(LessonRoom.Refusal) -> [LessonRoom.Happening]
+    _ decide:
+      @escaping @Sendable (inout LessonRoom, ID<Connection>, Instant) throws(LessonRoom.Refusal) -> [LessonRoom
+      .Happening]
   ) async throws {
     let connection = connection
-    try await rooms.change(lesson.booking) { room, now throws(LessonRoom.Refusal) in try decide(&room, connection, now) }
+    try await rooms.change(lesson.booking) { room, now throws(LessonRoom.Refusal) in try decide(&room, connection, now)
+    }
   }
 
   private func door(_ type: String, _ data: JSON, on socket: Socket) async throws {
     guard let number = data["seat"]?.int else { return refuse("malformed", on: socket) }
     try await change { room, connection, now throws(LessonRoom.Refusal) in
-      type == "admitted" ? try room.admit(seat: number, by: connection, at: now) : try room.deny(seat: number, by: connection, at: now)
+      type == "admitted"
+        ? try room.admit(seat: number, by: connection, at: now) : try room.deny(seat: number, by: connection, at: now)
     }
   }
 
@@ -227,8 +233,11 @@ final class RoomConversation: Conversation {
   }
 
   private func chat(_ data: JSON, on socket: Socket) async throws {
-    guard state.withLock({ $0.isInside }), let room = state.withLock({ $0.room }) else { return refuse("not_inside", on: socket) }
-    guard let clientID = data["client_id"]?.string, (1...64).contains(clientID.unicodeScalars.count), let text = data["text"]?.string,
+    guard state.withLock({ $0.isInside }), let room = state.withLock({ $0.room }) else {
+      return refuse("not_inside", on: socket)
+    }
+    guard let clientID = data["client_id"]?.string, (1...64).contains(clientID.unicodeScalars.count),
+      let text = data["text"]?.string,
       !clientID.utf8.contains(0), !text.utf8.contains(0)
     else { return refuse("malformed", on: socket) }
     let words = text.trimmingSpaces()

@@ -100,7 +100,8 @@ struct SeatRow: RowDecodable {
     let presence: LessonRoom.Presence =
       if let seen = staySeenAt { connection.map { .here($0, seen: seen) } ?? .lost(seen: seen) } else { .gone }
     seat = LessonRoom.Seat(
-      number: role.seat, user: user, role: role, admission: admission, presence: presence, token: token ?? [], changed: changedAt)
+      number: role.seat, user: user, role: role, admission: admission, presence: presence, token: token ?? [],
+      changed: changedAt)
   }
 }
 
@@ -112,7 +113,8 @@ extension LessonRoom.Role: Readable, Bindable {
 extension Query<Void> {
   /// Makes the room and its seats when they are not there yet.
   static func makeRoom(of lesson: Lesson, at now: Instant) -> Self {
-    Query("""
+    Query(
+      """
       with made as (
         insert into rooms (id, booking_id, code) values (\(ID<Room>.new()), \(lesson.booking), \(lesson.code))
         on conflict do nothing returning id)
@@ -139,7 +141,8 @@ extension Query<Void> {
     case .here(let holder, let at): (connection, seen) = (holder, at)
     case .lost(let at): seen = at
     }
-    return Query("""
+    return Query(
+      """
       with stay as (
         update room_stays set seen_at = greatest(seen_at, \(seen))
          where room_id = \(room) and user_id = \(seat.user) and left_at is null and \(seen)::timestamptz is not null)
@@ -152,20 +155,23 @@ extension Query<Void> {
   }
 
   static func openStay(of user: ID<User>, in room: ID<Room>, at now: Instant) -> Self {
-    Query("""
+    Query(
+      """
       insert into room_stays (id, room_id, user_id, joined_at, seen_at) values (\(ID<RoomStay>.new()), \(room), \(user), \(now), \(now))
       """)
   }
 
   static func closeStay(of user: ID<User>, in room: ID<Room>, at now: Instant, reason: String) -> Self {
-    Query("""
+    Query(
+      """
       update room_stays set left_at = greatest(joined_at, \(now)), seen_at = greatest(joined_at, \(now)), reason = \(reason)
        where room_id = \(room) and user_id = \(user) and left_at is null
       """)
   }
 
   static func store(openedAt: Instant?, endedAt: Instant?, of room: ID<Room>) -> Self {
-    Query("""
+    Query(
+      """
       update rooms set opened_at = \(openedAt), ended_at = \(endedAt),
              state = case when \(endedAt)::timestamptz is not null then 'ended' when \(openedAt)::timestamptz is not null then 'open' else 'waiting' end
        where id = \(room)
@@ -174,7 +180,8 @@ extension Query<Void> {
 
   /// A sign of life, without locking the room: nothing is decided by it.
   static func touch(_ connection: ID<Connection>, of user: ID<User>, in room: ID<Room>, at now: Instant) -> Self {
-    Query("""
+    Query(
+      """
       update room_stays y set seen_at = greatest(y.seen_at, \(now))
         from room_seats s
        where y.room_id = \(room) and y.user_id = \(user) and y.left_at is null
@@ -183,7 +190,8 @@ extension Query<Void> {
   }
 
   static func insert(_ quality: QualitySample, of user: ID<User>, in room: ID<Room>, at now: Instant) -> Self {
-    Query("""
+    Query(
+      """
       insert into room_quality (room_id, user_id, at, rtt_ms, loss_permille, kbps_in, kbps_out, frame_height, relayed, grade, rung, jitter_ms)
       values (\(room), \(user), \(now), \(quality.rtt), \(quality.lossPermille), \(quality.kilobitsIn), \(quality.kilobitsOut),
               \(quality.height), \(quality.isRelayed), \(quality.grade), \(quality.rung), \(quality.jitter))
@@ -207,7 +215,8 @@ extension Query where Row == RoomRow {
 
 extension Query where Row == SeatRow {
   static func seats(of room: ID<Room>) -> Self {
-    Query("""
+    Query(
+      """
       select s.user_id, s.role, s.resume_hash, s.admitted_at, s.denied_at, s.knocked_at, s.connection, s.changed_at, y.seen_at
         from room_seats s
         left join room_stays y on y.room_id = s.room_id and y.user_id = s.user_id and y.left_at is null
@@ -219,7 +228,8 @@ extension Query where Row == SeatRow {
 extension Query where Row == ID<Booking> {
   /// Rooms the sweep has to look at: a silent seat, two who wait for the time, a time that is over, a booking that is.
   static func roomsToSweep(at now: Instant, limit: Int) -> Self {
-    Query("""
+    Query(
+      """
       select r.booking_id from rooms r join lesson_facts l on l.id = r.booking_id
        where r.ended_at is null
          and (l.state not in ('confirmed', 'in_progress')
@@ -253,7 +263,8 @@ extension Query where Row == ChatMessage {
   /// Numbers and keeps a message in one statement. No row: it was kept before, or the room has ended. The number is allotted
   /// under the lock of the room's row, so the numbers have neither gaps nor twins.
   static func keep(_ text: String, clientID: String, by user: ID<User>, in room: ID<Room>, at now: Instant) -> Self {
-    Query("""
+    Query(
+      """
       with next as (
         update rooms set last_message = last_message + 1
          where id = \(room) and ended_at is null
@@ -266,14 +277,16 @@ extension Query where Row == ChatMessage {
   }
 
   static func message(clientID: String, by user: ID<User>, in room: ID<Room>) -> Self {
-    Query("""
+    Query(
+      """
       select number, user_id, client_id, words, at from room_messages
        where room_id = \(room) and user_id = \(user) and client_id = \(clientID)
       """)
   }
 
   static func messages(of room: ID<Room>, after number: Int, limit: Int) -> Self {
-    Query("""
+    Query(
+      """
       select number, user_id, client_id, words, at from room_messages
        where room_id = \(room) and number > \(number) order by number limit \(limit)
       """)
@@ -283,7 +296,8 @@ extension Query where Row == ChatMessage {
 extension Query where Row == Int {
   /// Whole seconds in which both were in the room.
   static func secondsTogether(in room: ID<Room>) -> Self {
-    Query("""
+    Query(
+      """
       select coalesce(sum(extract(epoch from
                least(coalesce(a.left_at, a.seen_at), coalesce(b.left_at, b.seen_at)) - greatest(a.joined_at, b.joined_at))), 0)::bigint
         from room_stays a join room_stays b on b.room_id = a.room_id and b.user_id > a.user_id

@@ -77,7 +77,8 @@ struct Rooms: Sendable {
     for happening in happenings {
       switch happening {
       case .knocked(let number)
-      where !after.tutorIsHere && happenings.contains { if case .presenceOpened(number, _) = $0 { true } else { false } }:
+      where !after.tutorIsHere
+        && happenings.contains { if case .presenceOpened(number, _) = $0 { true } else { false } }:
         let waiting = LessonHooks.Waiting(
           booking: booking, tutor: lesson.tutor.id, learnerName: lesson.learner.name, subject: lesson.subject)
         try await hooks.waiting(waiting, tx)
@@ -97,7 +98,9 @@ struct Rooms: Sendable {
     } catch let error as PostgresError {
       throw error
     } catch {
-      log.warning("classroom.booking_refused", ["booking": .text(booking.description), "act": .text(act), "reason": .text("\(error)")])
+      log.warning(
+        "classroom.booking_refused",
+        ["booking": .text(booking.description), "act": .text(act), "reason": .text("\(error)")])
     }
   }
 
@@ -131,7 +134,8 @@ struct Rooms: Sendable {
         guard let seat = room.seat(number) else { continue }
         signals.append(.all(RoomMessage.about("leave", seat, of: lesson, reason: departure.rawValue)))
       case .began:
-        signals.append(.all(RoomMessage.make("timer") { w in RoomMessage.times(lesson, beganAt: room.beganAt, now: now, to: &w) }))
+        signals.append(
+          .all(RoomMessage.make("timer") { w in RoomMessage.times(lesson, beganAt: room.beganAt, now: now, to: &w) }))
       case .ended(let at):
         signals.append(.ended(RoomMessage.make("ended") { w in w.field("at", at) }))
       }
@@ -157,7 +161,9 @@ struct Rooms: Sendable {
   // MARK: The written word
 
   /// Keeps a message once, whatever how often it is sent.
-  func keep(_ text: String, clientID: String, by user: ID<User>, in room: ID<Room>) async throws -> (message: ChatMessage, isNew: Bool) {
+  func keep(_ text: String, clientID: String, by user: ID<User>, in room: ID<Room>) async throws -> (
+    message: ChatMessage, isNew: Bool
+  ) {
     do {
       if let kept = try await database.first(.keep(text, clientID: clientID, by: user, in: room, at: clock.now)) {
         return (kept, true)

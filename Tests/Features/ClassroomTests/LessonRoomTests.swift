@@ -85,7 +85,9 @@ struct Scene {
     let held = try #require(scene.room.seat(2))
     try LessonRoom.resume(held, token: [7], at: scene.now)
     #expect(throws: LessonRoom.Refusal.wrongToken) { try LessonRoom.resume(held, token: [8], at: scene.now) }
-    #expect(throws: LessonRoom.Refusal.seatExpired) { try LessonRoom.resume(held, token: [7], at: scene.now + .seconds(2)) }
+    #expect(throws: LessonRoom.Refusal.seatExpired) {
+      try LessonRoom.resume(held, token: [7], at: scene.now + .seconds(2))
+    }
     // No new interval, no knock: the same stay goes on.
     #expect(try scene.room.arrive(scene.learner, as: .new(), token: [9], at: scene.now) == [.arrived(seat: 2)])
     #expect(scene.room.seat(2)?.isInside == true)
@@ -117,7 +119,10 @@ struct Scene {
     #expect(throws: LessonRoom.Refusal.notHere) { try scene.room.lose(first, at: scene.now) }
     #expect(throws: LessonRoom.Refusal.notHere) { try scene.room.leave(first, at: scene.now) }
     #expect(throws: LessonRoom.Refusal.notHere) { try scene.room.end(by: first, at: scene.now) }
-    #expect(try scene.room.leave(second, at: scene.now) == [.presenceClosed(seat: 1, at: scene.now), .departed(seat: 1, .left)])
+    #expect(
+      try scene.room.leave(second, at: scene.now) == [
+        .presenceClosed(seat: 1, at: scene.now), .departed(seat: 1, .left),
+      ])
   }
 
   @Test func `after the end nothing is possible`() throws {

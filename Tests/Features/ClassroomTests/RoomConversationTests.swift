@@ -98,8 +98,10 @@ import Web
       ben.send("chat_message", ["client_id": "a", "text": "second"])
       #expect(try await ada.hear("chat_message")["number"]?.int == 2)
       for (wrong, code): (JSON, String) in [
-        (["client_id": "b", "text": "   "], "text_empty"), (["client_id": "b"], "malformed"), (["text": "x"], "malformed"),
-        (["client_id": "", "text": "x"], "malformed"), (["client_id": .string(String(repeating: "x", count: 65)), "text": "x"], "malformed"),
+        (["client_id": "b", "text": "   "], "text_empty"), (["client_id": "b"], "malformed"),
+        (["text": "x"], "malformed"),
+        (["client_id": "", "text": "x"], "malformed"),
+        (["client_id": .string(String(repeating: "x", count: 65)), "text": "x"], "malformed"),
         (["client_id": "b", "text": .string(String(repeating: "é", count: 4001))], "text_too_long"),
       ] {
         ada.send("chat_message", wrong)
@@ -234,7 +236,8 @@ import Web
       stage.clock.advance(by: .seconds(50))
       for wire in [ada, ben, ada, ben] { try await wire.everythingSoFar() }
       // As a crash leaves it: nobody said goodbye, and nothing was written since.
-      try await stage.database.run(Query<Void>("update room_stays set seen_at = \(last) where user_id = \(Person.ben.id)"))
+      try await stage.database.run(
+        Query<Void>("update room_stays set seen_at = \(last) where user_id = \(Person.ben.id)"))
       stage.clock.advance(by: .seconds(20))
       try await stage.site.runJobs()
       try await ada.hear("leave") { $0["reason"]?.string == "expired" }
@@ -248,10 +251,17 @@ import Web
     }
   }
 
-  @Test func `the tutor ends the lesson: both hear it, attendance closes, the booking is completed, quality is kept`() async throws {
+  @Test func `the tutor ends the lesson: both hear it, attendance closes, the booking is completed, quality is kept`()
+    async throws
+  {
     try await withStage { (stage: Stage) async throws in
       let (ada, ben) = try await stage.bothInside()
-      ben.send("quality", ["rtt_ms": 42, "loss": 0.0125, "audio_kbps": 30, "video_kbps": 900, "route": "relay", "grade": "good", "rung": "full", "height": 1e300])
+      ben.send(
+        "quality",
+        [
+          "rtt_ms": 42, "loss": 0.0125, "audio_kbps": 30, "video_kbps": 900, "route": "relay", "grade": "good",
+          "rung": "full", "height": 1e300,
+        ])
       try await ben.everythingSoFar()
       ben.send("ended")
       #expect(try await ben.hear("error")["code"]?.string == "not_the_tutor")
@@ -263,16 +273,20 @@ import Web
       try await ada.hear("ended")
       #expect(stage.told.withLock { $0 } == ["begin", "complete"])
       #expect(try await stage.stays().allSatisfy { $0.2 == stage.clock.now })
-      let kept = try await stage.database.one(Query<(Int, Int, Int, Bool)>("select rtt_ms, loss_permille, kbps_in, relayed from room_quality"))
+      let kept = try await stage.database.one(
+        Query<(Int, Int, Int, Bool)>("select rtt_ms, loss_permille, kbps_in, relayed from room_quality"))
       #expect(kept == (42, 13, 930, true))
-      let seconds = try await stage.database.all(Query<Int>("select seconds from attendance where booking_id = \(stage.booking)"))
+      let seconds = try await stage.database.all(
+        Query<Int>("select seconds from attendance where booking_id = \(stage.booking)"))
       #expect(seconds == [600, 600])
       // Coming late: told so, and nothing opens.
       let late = try await stage.enter(.ben)
       try await late.hear("ended")
       #expect(try await late.closeCode() == 1000)
 
-      #expect(await stage.site.get("/lessons/\(stage.booking)/room", as: .ben).header("location") == "/lessons/\(stage.booking)/ended")
+      #expect(
+        await stage.site.get("/lessons/\(stage.booking)/room", as: .ben).header("location")
+          == "/lessons/\(stage.booking)/ended")
       let page = await stage.site.get("/lessons/\(stage.booking)/ended", as: .ben)
       #expect(page.status == 200)
       #expect(page.text.contains("10 min together"))
@@ -281,7 +295,9 @@ import Web
     }
   }
 
-  @Test func `a lesson nobody met in cannot be ended, and the clock closes its room without completing it`() async throws {
+  @Test func `a lesson nobody met in cannot be ended, and the clock closes its room without completing it`()
+    async throws
+  {
     try await withStage { (stage: Stage) async throws in
       let ada = try await stage.enter(.ada)
       try await ada.hear("welcome")
@@ -298,7 +314,8 @@ import Web
   @Test func `a lesson ended from many sides at once is completed once`() async throws {
     try await withStage { stage in
       let (ada, ben) = try await stage.bothInside()
-      let connection = try await stage.database.one(Query<ID<Connection>>("select connection from room_seats where role = 'tutor'"))
+      let connection = try await stage.database.one(
+        Query<ID<Connection>>("select connection from room_seats where role = 'tutor'"))
       let ends = await withTaskGroup(of: Bool.self) { group in
         for _ in 0..<12 {
           group.addTask {
@@ -326,7 +343,9 @@ import Web
       try await ben.hear("chat_message")
       ada.send("ended")
       try await ben.hear("ended")
-      #expect(try await stage.database.one(Query<String>("select state from bookings where id = \(stage.booking)")) == "confirmed")
+      #expect(
+        try await stage.database.one(Query<String>("select state from bookings where id = \(stage.booking)"))
+          == "confirmed")
     }
   }
 
@@ -347,7 +366,9 @@ import Web
   @Test func `what cannot be read is refused and harms nothing`() async throws {
     try await withStage { (stage: Stage) async throws in
       let (ada, _) = try await stage.bothInside()
-      for text in ["", "null", "[]", "{}", "{\"type\": 5}", "{\"type\":\"chat_message\",\"data\":[]}", "{\"type\"", "\u{0}"] {
+      for text in [
+        "", "null", "[]", "{}", "{\"type\": 5}", "{\"type\":\"chat_message\",\"data\":[]}", "{\"type\"", "\u{0}",
+      ] {
         ada.send(text: text)
         #expect(try await ada.hear("error")["code"]?.string == "malformed")
       }
@@ -367,7 +388,8 @@ import Web
     try await withStage { (stage: Stage) async throws in
       for page in ["check", "room", "ended"] {
         #expect(await stage.site.get("/lessons/\(stage.booking)/\(page)", as: .cleo).status == 404)
-        #expect(await stage.site.get("/lessons/\(stage.booking)/\(page)").header("location")?.hasPrefix("/sign-in") == true)
+        #expect(
+          await stage.site.get("/lessons/\(stage.booking)/\(page)").header("location")?.hasPrefix("/sign-in") == true)
       }
       let check = await stage.site.get("/lessons/\(stage.booking)/check", as: .ben)
       #expect(check.status == 200)
@@ -378,26 +400,32 @@ import Web
       #expect(room.text.contains("Ben Ortiz"))
       #expect(!check.text.contains("⟦") && !room.text.contains("⟦"))
       #expect(!room.text.contains("style="))
-      #expect(await stage.site.get("/lessons/\(stage.booking)/ended", as: .ben).header("location") == "/bookings/\(stage.booking)")
+      #expect(
+        await stage.site.get("/lessons/\(stage.booking)/ended", as: .ben).header("location")
+          == "/bookings/\(stage.booking)")
     }
   }
 
   /// The oracle is OpenSSL's own command, as coturn would compute it:
   /// `printf '1800043200:01900000-0000-7000-8000-000000000001' | openssl dgst -sha1 -hmac s3cr3t -binary | base64`.
   @Test func `relay credentials end by themselves and are made from the shared secret`() async throws {
-    let relays = RelaySettings(stun: ["stun:a:1"], turn: ["turn:a:1?transport=udp", "turn:a:1?transport=tcp"], secret: "s3cr3t")
+    let relays = RelaySettings(
+      stun: ["stun:a:1"], turn: ["turn:a:1?transport=udp", "turn:a:1?transport=tcp"], secret: "s3cr3t")
     let user = ID<User>(high: 0x0190_0000_0000_7000, low: 0x8000_0000_0000_0001)
-    let servers = try JSON.read(JSONWriter.bytes { w in relays.write(for: user, at: Instant(seconds: 1_800_000_000), to: &w) })
+    let servers = try JSON.read(
+      JSONWriter.bytes { w in relays.write(for: user, at: Instant(seconds: 1_800_000_000), to: &w) })
     #expect(servers[0]?["urls"]?.strings == ["stun:a:1"])
     #expect(servers[1]?["urls"]?.strings == ["turn:a:1?transport=udp", "turn:a:1?transport=tcp"])
     #expect(servers[1]?["username"]?.string == "1800043200:\(user)")
     #expect(servers[1]?["credential"]?.string == "l7MpYB0vXmb+xuMISZwIzu/3gts=")
-    let none = try JSON.read(JSONWriter.bytes { w in RelaySettings(turn: ["turn:a:1"]).write(for: user, at: .now, to: &w) })
+    let none = try JSON.read(
+      JSONWriter.bytes { w in RelaySettings(turn: ["turn:a:1"]).write(for: user, at: .now, to: &w) })
     #expect(none.array?.isEmpty == true)
   }
 
   @Test func `welcome carries the way to the relay`() async throws {
-    try await withStage(relays: RelaySettings(turn: ["turn:127.0.0.1:3479"], secret: "s3cr3t")) { (stage: Stage) async throws in
+    try await withStage(relays: RelaySettings(turn: ["turn:127.0.0.1:3479"], secret: "s3cr3t")) {
+      (stage: Stage) async throws in
       let ben = try await stage.enter(.ben)
       let servers = try await ben.hear("welcome")["ice_servers"]
       #expect(servers?[0]?["username"]?.string?.hasSuffix(":\(Person.ben.id)") == true)

@@ -44,7 +44,9 @@ final class RoomWire: Sendable {
     let size = socklen_t(MemoryLayout<sockaddr_in>.size)
     let descriptor = descriptor
     _ = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, __CONST_SOCKADDR_ARG(__sockaddr__: $0), size) }
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(descriptor, __CONST_SOCKADDR_ARG(__sockaddr__: $0), size)
+      }
     }
     var patience = timeval(tv_sec: 10, tv_usec: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
@@ -103,7 +105,9 @@ final class RoomWire: Sendable {
   private func say(_ bytes: [UInt8]) {
     var done = 0
     while done < bytes.count {
-      let count = bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress! + done, $0.count - done, Int32(MSG_NOSIGNAL)) }
+      let count = bytes.withUnsafeBytes {
+        Glibc.send(descriptor, $0.baseAddress! + done, $0.count - done, Int32(MSG_NOSIGNAL))
+      }
       guard count > 0 else { return }
       done += count
     }

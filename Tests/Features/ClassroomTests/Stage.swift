@@ -28,7 +28,9 @@ final class Stage: Sendable {
   var clock: SteppedClock { house.clock }
   var port: Int { server.port }
 
-  init(_ house: TestHouse, booking: ID<Booking>, code: String, told: Locked<[String]>, relays: RelaySettings) async throws {
+  init(_ house: TestHouse, booking: ID<Booking>, code: String, told: Locked<[String]>, relays: RelaySettings)
+    async throws
+  {
     self.house = house
     self.booking = booking
     self.code = code
@@ -39,16 +41,19 @@ final class Stage: Sendable {
       begin: { booking, tx in
         if bookingRefuses.withLock({ $0 }) { throw No() }
         told.withLock { $0.append("begin") }
-        try await tx.run(Query<Void>("update bookings set state = 'in_progress', begun_at = now() where id = \(booking)"))
+        try await tx.run(
+          Query<Void>("update bookings set state = 'in_progress', begun_at = now() where id = \(booking)"))
       },
       complete: { booking, tx in
         if bookingRefuses.withLock({ $0 }) { throw No() }
         told.withLock { $0.append("complete") }
-        try await tx.run(Query<Void>("update bookings set state = 'completed', finished_at = now() where id = \(booking)"))
+        try await tx.run(
+          Query<Void>("update bookings set state = 'completed', finished_at = now() where id = \(booking)"))
       },
       waiting: { waiting, _ in told.withLock { $0.append("\(waiting.learnerName) waits") } })
     feature = ClassroomFeature(
-      database: house.database, site: house.site, bus: Bus(loops: loops), relays: relays, hooks: hooks, clock: house.clock.clock,
+      database: house.database, site: house.site, bus: Bus(loops: loops), relays: relays, hooks: hooks,
+      clock: house.clock.clock,
       log: .silent)
     site = house.open([feature])
     server = HTTPServer(table: site.table, loops: loops, settings: ServerSettings(port: 0))
@@ -87,7 +92,9 @@ final class Stage: Sendable {
   }
 
   func stays() async throws -> [(ID<User>, Instant, Instant?)] {
-    try await database.all(Query<(ID<User>, Instant, Instant?)>("select user_id, joined_at, left_at from room_stays order by joined_at, user_id"))
+    try await database.all(
+      Query<(ID<User>, Instant, Instant?)>(
+        "select user_id, joined_at, left_at from room_stays order by joined_at, user_id"))
   }
 }
 
@@ -103,9 +110,11 @@ func withStage(
     let code = "room-" + String(booking.description.suffix(12))
     let start = Instant(rfc3339: "2026-11-20T09:00:00Z")!
     let times = start..<start + .hours(1)
-    try await database.run(Query<Void>("insert into subjects (id, slug, title, category) values (\(subject), \(code), 'Algebra', 'school')"))
     try await database.run(
-      Query<Void>("""
+      Query<Void>("insert into subjects (id, slug, title, category) values (\(subject), \(code), 'Algebra', 'school')"))
+    try await database.run(
+      Query<Void>(
+        """
         insert into bookings (id, learner_id, tutor_id, subject_id, state, mode, starts_at, ends_at, blocked, price_amount, currency,
                               fee_basis_points, policy, room_code, learner_zone, tutor_zone, hold_expires_at)
         values (\(booking), \(Person.ben.id), \(Person.ada.id), \(subject), \(state), 'instant', \(times.lowerBound), \(times.upperBound),

@@ -28,7 +28,9 @@ struct EndedPage: View {
     let words =
       !isOver
       ? t("room.gone.words", name: otherName)
-      : minutesTogether.map { t("room.over.words", subject: subject, name: otherName, minutes: t("site.minutes", count: max(1, $0))) }
+      : minutesTogether.map {
+        t("room.over.words", subject: subject, name: otherName, minutes: t("site.minutes", count: max(1, $0)))
+      }
         ?? t("room.over.never", name: otherName)
     let next: HTML =
       if !isOver {
@@ -50,8 +52,8 @@ struct EndedPage: View {
     guard !messages.isEmpty else { return nil }
     let rows: [HTML] = messages.map { message in
       """
-        <li class="message"><div><p class="message-who"><strong>\(message.name)</strong> <time datetime="\(message.at.rfc3339)">\(page.timeText(message.at))</time></p><div class="message-text">\(message.text)</div></div></li>
-        """
+      <li class="message"><div><p class="message-who"><strong>\(message.name)</strong> <time datetime="\(message.at.rfc3339)">\(page.timeText(message.at))</time></p><div class="message-text">\(message.text)</div></div></li>
+      """
     }
     return """
       <section class="section"><h2>\(page.t("room.over.chat"))</h2><ol class="chat-log kept">\(rows)</ol></section>

@@ -123,7 +123,9 @@ struct RoomPage: View {
 
   private func controls(_ page: PageContext) -> HTML {
     let t = page.t
-    func control(_ name: StaticString, _ icons: HTML, _ label: String, key: StaticString?, pressed: StaticString?) -> HTML {
+    func control(_ name: StaticString, _ icons: HTML, _ label: String, key: StaticString?, pressed: StaticString?)
+      -> HTML
+    {
       let state: HTML? = pressed.map { " aria-pressed=\"\(HTML(stringLiteral: $0))\"" }
       let shown: HTML? = key.map { "<kbd aria-hidden=\"true\">\(HTML(stringLiteral: $0))</kbd>" }
       let shortcut: HTML? = key.map { " aria-keyshortcuts=\"\(HTML(stringLiteral: $0))\"" }
@@ -212,7 +214,8 @@ struct IslandWords {
   static let room = IslandWords(
     prefix: "room.js.",
     keys: deviceKeys(["unnamed", "again", "now_on", "now_off"], []) + [
-      "speaker.unnamed", "you", "you_are_in", "title.admitted", "title.knock", "came", "went", "lost_them", "back_again",
+      "speaker.unnamed", "you", "you_are_in", "title.admitted", "title.knock", "came", "went", "lost_them",
+      "back_again",
       "line_lost", "link_lost", "signed_out", "forbidden", "no_room", "screen.failed", "screen.yours",
       "screen.yours_stopped", "screen.theirs", "screen.theirs_stopped", "rung.full", "rung.low", "rung.audio",
       "other.waiting", "other.away", "other.connecting", "other.no_camera", "knocks", "chat.from",
