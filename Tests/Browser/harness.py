@@ -442,8 +442,9 @@ class Person:
             return self
         # As tall as the page: what a bar at the lower edge covers for now can be scrolled to, and is no small target.
         before = self.page.viewport_size
-        self.page.set_viewport_size({"width": before["width"], "height": max(
-            before["height"], self.page.evaluate("() => document.documentElement.scrollHeight"))})
+        if before["width"] < 768:
+            self.page.set_viewport_size({"width": before["width"], "height": max(
+                before["height"], self.page.evaluate("() => document.documentElement.scrollHeight"))})
         # Colours on their way from one to another are neither.
         self.page.wait_for_function("() => !document.getAnimations().some((one) => one instanceof CSSTransition)")
         try:
