@@ -74,7 +74,7 @@ extension Response {
       let page = await parlour.site.get("/tutors/ada/reviews")
       #expect(page.status == 200 && page.text.contains("Clear and &lt;b&gt;kind") && !page.text.contains("⟦"))
       #expect(page.text.contains("Ben") && !page.text.contains("Ortiz"), "a family name is not shown")
-      #expect(page.text.matches(of: #/<h1[ >]/#).count == 1)
+      #expect(pageFaults(page.text) == [] && pageFaults(form.text) == [])
       let row = try await parlour.database.one(Query<(Int, Int)>("select rating, rating_count from tutor_listings where is_main"))
       #expect(row == (4000, 1))
       _ = await parlour.rate(try await parlour.lesson(.hours(5), with: .cleo), "5", as: .cleo)

@@ -40,19 +40,20 @@ import Testing
   }
 
   @Test func `no sentence brings the parser down`() {
-    var dice = SystemRandomNumberGenerator()
-    let seed = dice.next()
-    var state = seed
+    // The same five thousand each time: what traps can be looked at again.
+    var state: UInt64 = 20_261_120
     func next(_ bound: Int) -> Int {
       state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
       return Int((state >> 33) % UInt64(bound))
     }
     let pieces = ["{", "}", ",", "#", "plural", "select", "other", "one", " ", "count", "=0", "é", "🙂", "\u{301}"]
+    var read = 0
     for _ in 0..<5000 {
       let text = (0..<next(14)).map { _ in pieces[next(pieces.count)] }.joined()
-      if let message = try? Message(parsing: text) { _ = message.wording(["count": 1], plural: { _ in "one" }) }
+      guard let message = try? Message(parsing: text) else { continue }
+      _ = message.wording(["count": 1], plural: { _ in "one" })
+      read += 1
     }
-    // Anything that traps prints no expectation; the seed would be in the crash's frame.
-    #expect(seed == seed)
+    #expect(read > 100)
   }
 }

@@ -24,40 +24,19 @@ private struct Plain: View {
     return await table.answer(Request(.get, "/", headers: headers)).text
   }
 
-  /// Every tag closed in order, every attribute quoted and given once: what a strict reader asks of a page.
-  private func faults(_ text: String) -> [String] {
-    var faults: [String] = []
-    var open: [Substring] = []
-    let empty: Set<Substring> = ["meta", "link", "input", "br", "hr", "img", "source"]
-    let plain = text.replacing(#/<script[^>]*>.*?<\/script>/#.dotMatchesNewlines(), with: "")
-    for tag in plain.matches(of: #/<(\/?)([a-z][a-z0-9-]*)([^<>]*?)(\/?)>/#) {
-      let name = tag.2
-      if !tag.1.isEmpty {
-        if open.last == name { open.removeLast() } else { faults.append("</\(name)> closes \(open.last ?? "nothing")") }
-        continue
-      }
-      var rest = String(tag.3)
-      var names: [String] = []
-      rest = rest.replacing(#/([a-zA-Z:-]+)="([^"]*)"/#) { match in
-        names.append(String(match.1))
-        return ""
-      }
-      if rest.contains("=") || rest.contains("\"") || rest.contains("'") { faults.append("\(tag.0)") }
-      if Set(names).count < names.count { faults.append("twice in \(tag.0)") }
-      if names.contains("style") || names.contains(where: { $0.hasPrefix("on") }) { faults.append("inline in \(tag.0)") }
-      if !empty.contains(name), tag.4.isEmpty { open.append(name) }
-    }
-    if !open.isEmpty { faults.append("open: \(open)") }
-    var ids: [Substring: Int] = [:]
-    for id in plain.matches(of: #/ id="([^"]*)"/#) { ids[id.1, default: 0] += 1 }
-    faults += ids.filter { $0.value > 1 }.map { "id \($0.key) \($0.value) times" }
-    return faults
+  @Test func `the strict reader finds what is wrong`() {
+    #expect(pageFaults("<h1>a</h1><p class=\"x\">b<br></p>") == [])
+    for wrong in [
+      "<h1>a</h1><p>b", "<h1>a</h1></p>", "<h1>a</h1><p><b>x</p></b>", "<h1>a</h1><p class=x>b</p>", "<h1>a</h1><p class=\"x\" class=\"y\">b</p>",
+      "<h1>a</h1><p style=\"x\">b</p>", "<h1>a</h1><p onclick=\"x\">b</p>", "<h1>a</h1><p id=\"x\">b</p><p id=\"x\">c</p>", "<p>none</p>", "<h1>a</h1><h1>b</h1>",
+      "<h1>⟦x.y⟧</h1>",
+    ] { #expect(pageFaults(wrong) != [], "\(wrong)") }
   }
 
   @Test func `the frame is well formed, in each layout`() async throws {
     for layout in [Layout.standard, .narrow, .slim, .full, .room] {
       let text = try await page(layout)
-      #expect(faults(text) == [], "\(layout)")
+      #expect(pageFaults(text) == [], "\(layout)")
       #expect(text.hasPrefix("<!doctype html>") && text.contains("<main id=\"main\""))
       #expect(text.matches(of: #/<h1[ >]/#).count == 1)
       #expect(text.contains("<title>A &lt;b&gt;title&lt;/b&gt; · TutaLink</title>") && !text.contains("⟦"))
@@ -67,7 +46,7 @@ private struct Plain: View {
   @Test func `the language decides the direction, and nothing of the reader's cookie gets in`() async throws {
     let arabic = try await page(.standard, ["accept-language": "ar"])
     #expect(arabic.contains("<html lang=\"ar\" dir=\"rtl\"") && arabic.contains("تخطَّ إلى المحتوى") && !arabic.contains("⟦"))
-    #expect(faults(arabic) == [])
+    #expect(pageFaults(arabic) == [])
     let dark = try await page(.standard, ["cookie": "theme=dark"])
     #expect(dark.contains("data-theme=\"dark\""))
     let odd = try await page(.standard, ["cookie": "theme=\"><script>"])
