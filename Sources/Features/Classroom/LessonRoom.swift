@@ -66,8 +66,6 @@ struct LessonRoom: Equatable, Sendable {
     case wrongToken, seatExpired
     /// Nothing to end: the two have not met.
     case notBegun
-    /// What was booked has not started yet.
-    case tooEarly
   }
 
   enum Departure: String, Equatable, Sendable {
@@ -243,7 +241,6 @@ struct LessonRoom: Equatable, Sendable {
     let at = try index(connection)
     guard seats[at].role == .tutor else { throw .notTheTutor }
     guard beganAt != nil else { throw .notBegun }
-    guard now >= startsAt else { throw .tooEarly }
     return finish(at: now)
   }
 

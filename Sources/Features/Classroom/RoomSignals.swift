@@ -132,7 +132,6 @@ extension LessonRoom.Refusal {
     case .notInside: "not_inside"
     case .wrongToken, .seatExpired: "resume_refused"
     case .notBegun: "not_begun"
-    case .tooEarly: "too_early"
     }
   }
 }
