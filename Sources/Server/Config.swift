@@ -29,15 +29,21 @@ struct Config: Sendable {
   struct Unusable: Error, CustomStringConvertible { let description: String }
 
   init(environment: [String: String]) throws(Unusable) {
-    func text(_ name: String, or standard: String) -> String { environment[name].flatMap { $0.isEmpty ? nil : $0 } ?? standard }
+    func text(_ name: String, or standard: String) -> String {
+      environment[name].flatMap { $0.isEmpty ? nil : $0 } ?? standard
+    }
     func number(_ name: String, or standard: Int, _ range: ClosedRange<Int>) throws(Unusable) -> Int {
       guard let given = environment[name], !given.isEmpty else { return standard }
       guard let value = Int(given), range.contains(value) else {
-        throw Unusable(description: "\(name) is “\(given)”; it must be a whole number from \(range.lowerBound) to \(range.upperBound).")
+        throw Unusable(
+          description:
+            "\(name) is “\(given)”; it must be a whole number from \(range.lowerBound) to \(range.upperBound).")
       }
       return value
     }
-    func list(_ name: String) -> [String] { text(name, or: "").split(separator: ",").map { $0.trimmingSpaces() }.filter { !$0.isEmpty } }
+    func list(_ name: String) -> [String] {
+      text(name, or: "").split(separator: ",").map { $0.trimmingSpaces() }.filter { !$0.isEmpty }
+    }
 
     home = text("TUTALINK_HOME", or: ".tutalink")
     assets = text("TUTALINK_ASSETS", or: "Assets")
@@ -66,7 +72,8 @@ struct Config: Sendable {
     isDevelopment = text("DEV", or: "0") == "1"
     limitsFactor = try number("LIMITS_FACTOR", or: 1, 0...1_000_000)
     guard let level = Log.Level(rawValue: text("LOG_LEVEL", or: "info")) else {
-      throw Unusable(description: "LOG_LEVEL is “\(text("LOG_LEVEL", or: ""))”; it must be debug, info, warning or error.")
+      throw Unusable(
+        description: "LOG_LEVEL is “\(text("LOG_LEVEL", or: ""))”; it must be debug, info, warning or error.")
     }
     logLevel = level
     secret = try Self.secret(given: environment["SECRET_KEY"], home: home)

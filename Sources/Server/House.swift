@@ -47,7 +47,8 @@ struct House {
     bus = Bus(loops: loops)
     assets = try Assets(folder: config.assets, live: config.isDevelopment)
     site = Site(
-      name: config.siteName, url: config.siteURL, zone: config.zone, catalogue: try Catalogue(folder: config.assets + "/locales"),
+      name: config.siteName, url: config.siteURL, zone: config.zone,
+      catalogue: try Catalogue(folder: config.assets + "/locales"),
       assets: assets, clock: clock, isDevelopment: config.isDevelopment)
     metrics = Metrics()
     // Hashing fills whole cores; two at a time leave the loops their share.
@@ -65,9 +66,12 @@ struct House {
     let tutors = Tutors()
     let bookings = Bookings(site: site, ledger: ledger, notices: notices, clock: clock)
 
-    let office = config.smtpURL.flatMap { SMTPRelay(url: $0) }.map { PostOffice(client: SMTPClient(courier), relay: $0) }
+    let office = config.smtpURL.flatMap { SMTPRelay(url: $0) }.map {
+      PostOffice(client: SMTPClient(courier), relay: $0)
+    }
     guard let sender = MailAddress(reading: config.mailFrom) else {
-      throw Config.Unusable(description: "MAIL_FROM is “\(config.mailFrom)”; an address such as “Name <name@example.org>” was expected.")
+      throw Config.Unusable(
+        description: "MAIL_FROM is “\(config.mailFrom)”; an address such as “Name <name@example.org>” was expected.")
     }
     if config.smtpURL != nil, office == nil {
       throw Config.Unusable(description: "SMTP_URL cannot be read; smtp://user:password@host:587 was expected.")
@@ -75,52 +79,65 @@ struct House {
 
     let client = HTTPClient(courier)
     let own = "http://\(config.host == "0.0.0.0" ? "127.0.0.1" : config.host):\(config.port)"
-    let simulated = SimulatedGateway(database: database, site: site, clock: clock, secret: config.secret) { path, headers, body in
+    let simulated = SimulatedGateway(database: database, site: site, clock: clock, secret: config.secret) {
+      path, headers, body in
       try await client.send(OutboundRequest(.post, own + path, headers: headers, body: body)).status
     }
     let payments = Payments(
-      database: database, bookings: bookings, ledger: ledger, notices: notices, site: site, clock: clock, gateways: [simulated])
+      database: database, bookings: bookings, ledger: ledger, notices: notices, site: site, clock: clock,
+      gateways: [simulated])
 
     let scheduling = SchedulingFeature(database: database, site: site, tutors: tutors, clock: clock)
     let reviews = ReviewsFeature(database: database, site: site, tutors: tutors, notices: notices, clock: clock)
     let tutorsFeature = TutorsFeature(
       database: database, site: site, files: files, notices: notices, accounts: accounts, clock: clock,
       panels: .init(slots: scheduling.freeTimes, reviews: reviews.panel))
-    let isTrial = office == nil && (config.siteURL.hasPrefix("http://localhost") || config.siteURL.hasPrefix("http://127.0.0.1"))
+    let isTrial =
+      office == nil && (config.siteURL.hasPrefix("http://localhost") || config.siteURL.hasPrefix("http://127.0.0.1"))
 
     features = [
       AccountsFeature(
-        database: database, site: site, sessions: sessions, notices: notices, files: files, pool: hashing, clock: clock, showsLetters: isTrial),
+        database: database, site: site, sessions: sessions, notices: notices, files: files, pool: hashing, clock: clock,
+        showsLetters: isTrial),
       FilesFeature(database: database, files: files, clock: clock),
-      NoticesFeature(database: database, site: site, bus: bus, notices: notices, sender: sender, office: office, clock: clock),
+      NoticesFeature(
+        database: database, site: site, bus: bus, notices: notices, sender: sender, office: office, clock: clock),
       LedgerFeature(database: database, ledger: ledger, log: log),
       tutorsFeature,
       scheduling,
       BookingsFeature(database: database, site: site, bookings: bookings, clock: clock),
       CheckoutFeature(
-        database: database, site: site, bookings: bookings, ledger: ledger, payments: payments, simulated: simulated, clock: clock),
+        database: database, site: site, bookings: bookings, ledger: ledger, payments: payments, simulated: simulated,
+        clock: clock),
       ClassroomFeature(
         database: database, site: site, bus: bus,
-        relays: RelaySettings(stun: config.stunURLs, turn: config.turnURLs, secret: config.turnSecret, isOnlyWay: config.isRelayOnly),
+        relays: RelaySettings(
+          stun: config.stunURLs, turn: config.turnURLs, secret: config.turnSecret, isOnlyWay: config.isRelayOnly),
         hooks: LessonHooks(
           begin: { booking, tx in try await bookings.begin(booking, in: tx) },
           complete: { booking, tx in try await bookings.complete(booking, in: tx) },
           waiting: { waiting, tx in
             try await notices.tell(
-              waiting.tutor, "classroom.waiting", ["name": .text(waiting.learnerName), "subject": .text(waiting.subject)],
+              waiting.tutor, "classroom.waiting",
+              ["name": .text(waiting.learnerName), "subject": .text(waiting.subject)],
               link: Doors.classroom(waiting.booking), mail: false, in: tx)
           }),
         clock: clock, log: log),
       reviews,
-      HomeFeature(database: database, site: site, bus: bus, bookings: bookings, tutors: tutorsFeature, ledger: ledger, clock: clock),
-      AdminFeature(database: database, site: site, tutors: tutorsFeature, ledger: ledger, sessions: sessions, clock: clock),
+      HomeFeature(
+        database: database, site: site, bus: bus, bookings: bookings, tutors: tutorsFeature, ledger: ledger,
+        clock: clock),
+      AdminFeature(
+        database: database, site: site, tutors: tutorsFeature, ledger: ledger, sessions: sessions, clock: clock),
     ]
 
     runner = Runner(
       database: database, handlers: features.flatMap(\.jobs),
       reactions: features.flatMap(\.reactions) + [
         // Two market rooms that must not know each other.
-        Reaction(LessonFinished.self, "tutors.count-lesson") { event, tx in try await tutors.countLesson(of: event.tutor, in: tx) }
+        Reaction(LessonFinished.self, "tutors.count-lesson") { event, tx in
+          try await tutors.countLesson(of: event.tutor, in: tx)
+        }
       ],
       schedules: features.flatMap(\.schedules), log: log, clock: clock)
 
@@ -154,7 +171,8 @@ struct House {
   private static func problem(_ error: PostgresError) -> Problem? {
     switch error.state {
     case "22021": Problem(400, "Text may not contain the character NUL.")
-    case let state where state.hasPrefix("08") || state.hasPrefix("57P") || state == "53300": Problem(503, retryAfter: 5)
+    case let state where state.hasPrefix("08") || state.hasPrefix("57P") || state == "53300":
+      Problem(503, retryAfter: 5)
     case "40001", "40P01", "55P03": Problem(503, retryAfter: 1)
     default: nil
     }

@@ -9,7 +9,9 @@ var environment: [String: String] = [:]
 var entry = environ
 while let pointer = entry.pointee {
   let pair = String(cString: pointer)
-  if let sign = pair.firstIndex(of: "=") { environment[String(pair[..<sign])] = String(pair[pair.index(after: sign)...]) }
+  if let sign = pair.firstIndex(of: "=") {
+    environment[String(pair[..<sign])] = String(pair[pair.index(after: sign)...])
+  }
   entry += 1
 }
 
@@ -24,9 +26,11 @@ do {
   case "map": print(HouseMap(try House(config, log: log)).text, terminator: "")
   case "seed": try await Seeds(config, log: log).run()
   case "admin" where arguments.dropFirst().first == "create" && arguments.count == 5:
-    try await FirstAdministrator(config, log: log).create(email: arguments[2], username: arguments[3], name: arguments[4])
+    try await FirstAdministrator(config, log: log).create(
+      email: arguments[2], username: arguments[3], name: arguments[4])
   default:
-    print("""
+    print(
+      """
       usage: tutalink [serve | migrate | seed | map | admin create EMAIL USERNAME "FULL NAME"]
       Settings come from the environment; Config/sample.env lists them.
       """)

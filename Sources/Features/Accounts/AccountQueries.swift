@@ -39,7 +39,8 @@ struct OpenSession: RowDecodable {
     let roles: [String] = try row.next()
     expiresAt = try row.next()
     identity = Identity(
-      user: user, session: session, username: username, name: name, language: Language(rawValue: language) ?? .english, zone: zone,
+      user: user, session: session, username: username, name: name, language: Language(rawValue: language) ?? .english,
+      zone: zone,
       roles: Set(roles.compactMap(Role.init(rawValue:))), photo: photo.map { Doors.file($0, "photo.jpg") })
   }
 }
@@ -127,6 +128,16 @@ extension Query where Row == Credentials {
   }
 }
 
+extension Query where Row == Int {
+  /// Wrong passwords for a login that nobody has; it is kept as a hash.
+  static func failures(ofUnknown mark: String, since: Instant) -> Self {
+    Query("""
+      select count(*) from activity_log
+       where user_id is null and at > \(since) and kind = 'sign-in.failed' and details->>'login' = \(mark)
+      """)
+  }
+}
+
 extension Query where Row == OpenSession {
   private static var columns: SQL {
     """
@@ -136,14 +147,16 @@ extension Query where Row == OpenSession {
   }
 
   static func session(tokenHash: [UInt8], now: Instant) -> Self {
-    Query("""
+    Query(
+      """
       select \(columns) from sessions s join users u on u.id = s.user_id
        where s.token_hash = \(tokenHash) and s.kind = 'web' and s.revoked_at is null and s.expires_at > \(now) and u.suspended_at is null
       """)
   }
 
   static func session(_ id: ID<Session>, now: Instant) -> Self {
-    Query("""
+    Query(
+      """
       select \(columns) from sessions s join users u on u.id = s.user_id
        where s.id = \(id) and s.revoked_at is null and s.expires_at > \(now) and u.suspended_at is null
       """)
@@ -152,7 +165,8 @@ extension Query where Row == OpenSession {
 
 extension Query where Row == OwnAccount {
   static func account(of user: ID<User>) -> Self {
-    Query("""
+    Query(
+      """
       select id, email::text, username::text, full_name, language, zone, department, year_of_study, photo_file_id, learning_goals,
              verified_at is not null, created_at, array(select role from user_roles r where r.user_id = id order by role)
         from users where id = \(user)
@@ -162,7 +176,8 @@ extension Query where Row == OwnAccount {
 
 extension Query where Row == SessionLine {
   static func sessions(of user: ID<User>, now: Instant) -> Self {
-    Query("""
+    Query(
+      """
       select id, kind, device, seen_at from sessions
        where user_id = \(user) and revoked_at is null and expires_at > \(now) order by seen_at desc limit 50
       """)
@@ -171,7 +186,8 @@ extension Query where Row == SessionLine {
 
 extension Query where Row == RefreshSession {
   static func refresh(tokenHash: [UInt8]) -> Self {
-    Query("""
+    Query(
+      """
       select id, user_id, family, revoked_at is not null, expires_at from sessions
        where token_hash = \(tokenHash) and kind = 'api' for update
       """)
@@ -181,11 +197,14 @@ extension Query where Row == RefreshSession {
 extension Query where Row == ID<User> {
   static func user(withEmail email: String) -> Self { Query("select id from users where email = \(email)::citext") }
 
-  static func user(withUsername username: String) -> Self { Query("select id from users where username = \(username)::citext") }
+  static func user(withUsername username: String) -> Self {
+    Query("select id from users where username = \(username)::citext")
+  }
 
   /// Uses the letter up; nobody comes back when it is unknown, used or too old.
   static func useLetter(_ purpose: String, tokenHash: [UInt8], now: Instant) -> Self {
-    Query("""
+    Query(
+      """
       update letters set used_at = \(now)
        where token_hash = \(tokenHash) and purpose = \(purpose) and used_at is null and expires_at > \(now)
       returning user_id
@@ -193,14 +212,16 @@ extension Query where Row == ID<User> {
   }
 
   static func owner(ofLetter purpose: String, tokenHash: [UInt8], now: Instant) -> Self {
-    Query("""
+    Query(
+      """
       select user_id from letters
        where token_hash = \(tokenHash) and purpose = \(purpose) and used_at is null and expires_at > \(now)
       """)
   }
 
   static func verifiedOwner(ofUsedLetter tokenHash: [UInt8]) -> Self {
-    Query("""
+    Query(
+      """
       select l.user_id from letters l join users u on u.id = l.user_id
        where l.token_hash = \(tokenHash) and l.purpose = 'verify' and l.used_at is not null and u.verified_at is not null
       """)
@@ -209,7 +230,8 @@ extension Query where Row == ID<User> {
 
 extension Query<Void> {
   static func insert(_ id: ID<User>, _ registration: Registration, passwordHash: String, at now: Instant) -> Self {
-    Query("""
+    Query(
+      """
       insert into users (id, email, username, full_name, password_hash, language, zone, department, year_of_study, terms_accepted_at, created_at)
       values (\(id), \(registration.email.text)::citext, \(registration.username)::citext, \(registration.fullName), \(passwordHash),
               \(registration.language.rawValue), \(registration.zone), \(registration.department), \(registration.yearOfStudy), \(now), \(now))
@@ -225,15 +247,20 @@ extension Query<Void> {
   }
 
   static func setPassword(_ hash: String, of user: ID<User>, at now: Instant) -> Self {
-    Query("update users set password_hash = \(hash), verified_at = coalesce(verified_at, \(now)), updated_at = \(now) where id = \(user)")
+    Query(
+      "update users set password_hash = \(hash), verified_at = coalesce(verified_at, \(now)), updated_at = \(now) where id = \(user)"
+    )
   }
 
   static func rehash(_ hash: String, of user: ID<User>) -> Self {
     Query("update users set password_hash = \(hash) where id = \(user)")
   }
 
-  static func insertLetter(_ id: ID<Letter>, to user: ID<User>, purpose: String, tokenHash: [UInt8], expiresAt: Instant) -> Self {
-    Query("""
+  static func insertLetter(_ id: ID<Letter>, to user: ID<User>, purpose: String, tokenHash: [UInt8], expiresAt: Instant)
+    -> Self
+  {
+    Query(
+      """
       insert into letters (id, user_id, purpose, token_hash, expires_at)
       values (\(id), \(user), \(purpose), \(tokenHash), \(expiresAt))
       """)
@@ -241,21 +268,26 @@ extension Query<Void> {
 
   /// Older letters of the same purpose stop working.
   static func voidLetters(_ purpose: String, of user: ID<User>, at now: Instant) -> Self {
-    Query("update letters set expires_at = \(now) where user_id = \(user) and purpose = \(purpose) and used_at is null and expires_at > \(now)")
+    Query(
+      "update letters set expires_at = \(now) where user_id = \(user) and purpose = \(purpose) and used_at is null and expires_at > \(now)"
+    )
   }
 
   static func insertSession(
-    _ id: ID<Session>, of user: ID<User>, kind: String, family: ID<Session>, tokenHash: [UInt8], remembered: Bool, device: String?,
+    _ id: ID<Session>, of user: ID<User>, kind: String, family: ID<Session>, tokenHash: [UInt8], remembered: Bool,
+    device: String?,
     at now: Instant, expiresAt: Instant
   ) -> Self {
-    Query("""
+    Query(
+      """
       insert into sessions (id, user_id, token_hash, kind, family, remembered, device, created_at, seen_at, expires_at)
       values (\(id), \(user), \(tokenHash), \(kind), \(family), \(remembered), \(device), \(now), \(now), \(expiresAt))
       """)
   }
 
   static func touchSession(_ id: ID<Session>, at now: Instant, expiresAt: Instant) -> Self {
-    Query("""
+    Query(
+      """
       update sessions set seen_at = \(now), expires_at = case when remembered then expires_at else least(\(expiresAt), created_at + interval '24 hours') end
        where id = \(id)
       """)
@@ -270,14 +302,16 @@ extension Query<Void> {
   }
 
   static func revokeAll(of user: ID<User>, except kept: ID<Session>?, at now: Instant) -> Self {
-    Query("""
+    Query(
+      """
       update sessions set revoked_at = \(now)
        where user_id = \(user) and revoked_at is null and (\(kept)::uuid is null or id <> \(kept)::uuid)
       """)
   }
 
   static func update(_ profile: AccountProfile, of user: ID<User>, at now: Instant) -> Self {
-    Query("""
+    Query(
+      """
       update users set full_name = \(profile.fullName), language = \(profile.language.rawValue), zone = \(profile.zone),
              department = \(profile.department), year_of_study = \(profile.yearOfStudy), learning_goals = \(profile.learningGoals), updated_at = \(now)
        where id = \(user)
@@ -292,8 +326,11 @@ extension Query<Void> {
     Query("update users set language = \(language.rawValue) where id = \(user)")
   }
 
-  static func note(_ kind: String, about user: ID<User>?, by actor: ID<User>?, details: String = "{}", at now: Instant) -> Self {
-    Query("""
+  static func note(_ kind: String, about user: ID<User>?, by actor: ID<User>?, details: String = "{}", at now: Instant)
+    -> Self
+  {
+    Query(
+      """
       insert into activity_log (id, user_id, actor_id, kind, details, at)
       values (\(ID<Activity>.new()), \(user), \(actor), \(kind), \(details)::jsonb, \(now))
       """)

@@ -76,7 +76,9 @@ extension AccountsFeature {
   func apiVerify(_ request: Request, guest: Guest) async throws -> Response {
     let token = try request.json()["token"]?.string ?? ""
     let user = try await database.transaction { tx in try await activate(token: token, in: tx) }
-    guard user != nil else { throw Problem(422, "This letter has been used or is too old. Ask for a new one.", kind: "letter_expired") }
+    guard user != nil else {
+      throw Problem(422, "This letter has been used or is too old. Ask for a new one.", kind: "letter_expired")
+    }
     return .json(200) { w in w.object { w in w.field("verified", true) } }
   }
 
@@ -87,7 +89,8 @@ extension AccountsFeature {
     switch try await signingIn.judge(login: login, password: json["password"]?.string ?? "") {
     case .success(let user): return (user, json)
     case .failure(.resting): throw Problem(429, site.context(for: request).t("accounts.resting"), retryAfter: 900)
-    case .failure(.unverified): throw Problem(403, site.context(for: request).t("accounts.unverified"), kind: "email_unverified")
+    case .failure(.unverified):
+      throw Problem(403, site.context(for: request).t("accounts.unverified"), kind: "email_unverified")
     case .failure(.wrong): throw Problem(401, site.context(for: request).t("accounts.wrong"), kind: "wrong_credentials")
     }
   }
@@ -115,12 +118,16 @@ extension AccountsFeature {
 
   func apiToken(_ request: Request, guest: Guest) async throws -> Response {
     let (user, _) = try await proven(request)
-    let tokens = try await database.transaction { tx in try await sessions.openAPI(for: user, device: request.device, in: tx) }
+    let tokens = try await database.transaction { tx in
+      try await sessions.openAPI(for: user, device: request.device, in: tx)
+    }
     return answer(tokens)
   }
 
   func apiRefresh(_ request: Request, guest: Guest) async throws -> Response {
-    guard let token = try request.json()["refresh"]?.string else { throw Problem.invalid(["refresh": ["The refresh token is missing."]]) }
+    guard let token = try request.json()["refresh"]?.string else {
+      throw Problem.invalid(["refresh": ["The refresh token is missing."]])
+    }
     do { return answer(try await sessions.refresh(token, device: request.device)) } catch is Sessions.RefreshRefusal {
       throw Problem(401, "This refresh token is not good any more. Sign in again.", kind: "token_revoked")
     }
@@ -150,7 +157,8 @@ extension AccountsFeature {
     let json = try request.json()
     switch try await setPassword(json["password"]?.string ?? "", byLetter: json["token"]?.string ?? "") {
     case .success: return .json(200) { w in w.object { w in w.field("password", "changed") } }
-    case .failure(.letter): throw Problem(422, "This letter has been used or is too old. Ask for a new one.", kind: "letter_expired")
+    case .failure(.letter):
+      throw Problem(422, "This letter has been used or is too old. Ask for a new one.", kind: "letter_expired")
     case .failure(.password(let refusal)): throw problem([.init(field: "password", reason: refusal.rawValue)], request)
     }
   }

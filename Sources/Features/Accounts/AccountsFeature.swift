@@ -26,7 +26,8 @@ package struct AccountsFeature: Feature {
   let showsLetters: Bool
 
   package init(
-    database: Database, site: Site, sessions: Sessions, notices: Notices, files: Files, pool: BlockingPool, clock: WallClock,
+    database: Database, site: Site, sessions: Sessions, notices: Notices, files: Files, pool: BlockingPool,
+    clock: WallClock,
     showsLetters: Bool
   ) {
     self.database = database
@@ -110,7 +111,9 @@ package struct AccountsFeature: Feature {
       return Registration.Refusal(field: "username", reason: "taken")
     }
     if let owner = try await database.first(.user(withEmail: registration.email.text)) {
-      try await database.transaction { tx in try await notices.mail(owner, "accounts.known", link: Doors.signIn(), in: tx) }
+      try await database.transaction { tx in
+        try await notices.mail(owner, "accounts.known", link: Doors.signIn(), in: tx)
+      }
       return nil
     }
     let user = ID<User>.new()
@@ -175,7 +178,9 @@ package struct AccountsFeature: Feature {
   /// Uses a verification letter up; nobody when it is not good any more.
   func activate(token: String, in tx: Transaction) async throws -> ID<User>? {
     let now = clock.now
-    guard let user = try await tx.first(.useLetter("verify", tokenHash: SHA256.hash(token), now: now)) else { return nil }
+    guard let user = try await tx.first(.useLetter("verify", tokenHash: SHA256.hash(token), now: now)) else {
+      return nil
+    }
     try await tx.run(.verify(user, at: now))
     try await tx.run(.note("verified", about: user, by: user, at: now))
     try await tx.emit(AccountActivated(user: user))
@@ -242,16 +247,21 @@ package struct AccountsFeature: Feature {
 
   func sendReset(_ request: Request, guest: Guest) async throws -> Response {
     let email = request.form.text("email")
-    guard EmailAddress(email) != nil else { return site.page(ForgottenForm(email: email, isRefused: true), for: request, status: 422) }
+    guard EmailAddress(email) != nil else {
+      return site.page(ForgottenForm(email: email, isRefused: true), for: request, status: 422)
+    }
     try await sendResetLetter(to: email)
     return site.page(await letterSent(to: email, purpose: "reset"), for: request)
   }
 
-  func sendResetLetter(to email: String) async throws { try await sendLetter("reset", to: email, onlyIf: { _ in true }) }
+  func sendResetLetter(to email: String) async throws {
+    try await sendLetter("reset", to: email, onlyIf: { _ in true })
+  }
 
   func resetForm(_ request: Request, guest: Guest) async throws -> Response {
     let token = request.query.text("token")
-    guard try await database.first(.owner(ofLetter: "reset", tokenHash: SHA256.hash(token), now: clock.now)) != nil else {
+    guard try await database.first(.owner(ofLetter: "reset", tokenHash: SHA256.hash(token), now: clock.now)) != nil
+    else {
       return site.page(LetterExpired(purpose: "reset"), for: request, status: 422)
     }
     return site.page(ResetForm(token: token), for: request)
@@ -275,10 +285,14 @@ package struct AccountsFeature: Feature {
     guard let owner = try await database.first(.owner(ofLetter: "reset", tokenHash: SHA256.hash(token), now: now)),
       let account = try await database.first(.account(of: owner))
     else { return .failure(.letter) }
-    if let refusal = PasswordPolicy.judge(password, personal: account.personalWords) { return .failure(.password(refusal)) }
+    if let refusal = PasswordPolicy.judge(password, personal: account.personalWords) {
+      return .failure(.password(refusal))
+    }
     let hash = try await pool.run { Password.hash(password) }
     return try await database.transaction { tx in
-      guard let user = try await tx.first(.useLetter("reset", tokenHash: SHA256.hash(token), now: now)) else { return .failure(.letter) }
+      guard let user = try await tx.first(.useLetter("reset", tokenHash: SHA256.hash(token), now: now)) else {
+        return .failure(.letter)
+      }
       try await tx.run(.setPassword(hash, of: user, at: now))
       try await tx.run(.revokeAll(of: user, except: nil, at: now))
       try await tx.run(.note("password-reset", about: user, by: user, at: now))
@@ -295,7 +309,8 @@ package struct AccountsFeature: Feature {
   }
 
   private func accountPage(
-    _ request: Request, _ member: Member, draft: AccountProfile.Draft? = nil, refusals: [Registration.Refusal] = [], note: String = "",
+    _ request: Request, _ member: Member, draft: AccountProfile.Draft? = nil, refusals: [Registration.Refusal] = [],
+    note: String = "",
     status: Int = 200
   ) async throws -> Response {
     guard let account = try await database.first(.account(of: member.id)) else { throw Failure.notFound }
@@ -310,7 +325,8 @@ package struct AccountsFeature: Feature {
   func saveProfile(_ request: Request, member: Member) async throws -> Response {
     let form = request.form
     let draft = AccountProfile.Draft(
-      fullName: form.text("full_name"), language: form.text("locale"), zone: form.text("timezone"), department: form.text("department"),
+      fullName: form.text("full_name"), language: form.text("locale"), zone: form.text("timezone"),
+      department: form.text("department"),
       yearOfStudy: form.text("year_of_study"), learningGoals: form.text("learning_goals"))
     let profile: AccountProfile
     do throws(Registration.Refusals) { profile = try AccountProfile(draft, isZone: { Zone($0) != nil }) } catch {
@@ -335,7 +351,8 @@ package struct AccountsFeature: Feature {
     }
     let picture: PreparedFile
     do { picture = try await files.prepare(avatar: upload) } catch let refusal as FileRefusal {
-      return try await accountPage(request, member, refusals: [Registration.Refusal(field: "photo", reason: refusal.rawValue)], status: 422)
+      return try await accountPage(
+        request, member, refusals: [Registration.Refusal(field: "photo", reason: refusal.rawValue)], status: 422)
     }
     try await database.transaction { tx in
       let file = try await files.keep(picture, owner: member.id, purpose: .photo, in: tx)
@@ -353,7 +370,8 @@ package struct AccountsFeature: Feature {
     else { throw Failure.notFound }
     let wanted = request.form["new_password"] ?? ""
     func refused(_ field: String, _ reason: String) async throws -> Response {
-      try await accountPage(request, member, refusals: [Registration.Refusal(field: field, reason: reason)], status: 422)
+      try await accountPage(
+        request, member, refusals: [Registration.Refusal(field: field, reason: reason)], status: 422)
     }
     guard credentials.failures < SigningIn.patience else { return try await refused("current_password", "resting") }
     guard try await signingIn.matches(request.form["current_password"] ?? "", credentials) else {
@@ -384,7 +402,9 @@ package struct AccountsFeature: Feature {
 
   func closeOne(_ request: Request, member: Member, session: ID<Session>) async throws -> Response {
     try await database.transaction { tx in
-      guard try await tx.affected(.revokeSession(session, of: member.id, at: clock.now)) == 1 else { throw Failure.notFound }
+      guard try await tx.affected(.revokeSession(session, of: member.id, at: clock.now)) == 1 else {
+        throw Failure.notFound
+      }
       try await sessions.announceChange(of: member.id, in: tx)
     }
     return .see(Doors.account() + "?saved=sessions")
@@ -392,7 +412,9 @@ package struct AccountsFeature: Feature {
 
   func chooseLanguage(_ request: Request, guest: Guest) async throws -> Response {
     let next = LocalAddress.read(request.form["next"]) ?? Doors.home()
-    guard let language = Language(rawValue: request.form.text("language")) else { throw Problem(422, "We do not have this language yet.") }
+    guard let language = Language(rawValue: request.form.text("language")) else {
+      throw Problem(422, "We do not have this language yet.")
+    }
     if let identity = guest.identity {
       try await database.transaction { tx in
         try await tx.run(.setLanguage(language, of: identity.user))

@@ -6,11 +6,14 @@ package struct EmailAddress: Hashable, Sendable {
 
   package init?(_ given: String) {
     let text = given.trimmingSpaces().lowercased()
-    guard text.utf8.count <= 254, text.utf8.allSatisfy({ $0 > 32 && $0 != 127 && !"<>()[],;:\\\"".utf8.contains($0) }) else { return nil }
+    guard text.utf8.count <= 254, text.utf8.allSatisfy({ $0 > 32 && $0 != 127 && !"<>()[],;:\\\"".utf8.contains($0) })
+    else { return nil }
     let halves = text.split(separator: "@", omittingEmptySubsequences: false)
     guard halves.count == 2, (1...64).contains(halves[0].utf8.count) else { return nil }
     let labels = halves[1].split(separator: ".", omittingEmptySubsequences: false)
-    guard labels.count >= 2, labels.allSatisfy({ !$0.isEmpty && !$0.hasPrefix("-") && !$0.hasSuffix("-") }) else { return nil }
+    guard labels.count >= 2, labels.allSatisfy({ !$0.isEmpty && !$0.hasPrefix("-") && !$0.hasSuffix("-") }) else {
+      return nil
+    }
     guard !halves[0].hasPrefix("."), !halves[0].hasSuffix("."), !halves[0].contains("..") else { return nil }
     self.text = text
   }
@@ -44,7 +47,8 @@ package enum PasswordPolicy {
   /// The letters of passwords that lists of stolen ones begin with.
   private static let commonCores: Set<String> = [
     "password", "passwort", "passw", "qwerty", "qwertyuiop", "qwertz", "letmein", "welcome", "iloveyou", "admin",
-    "administrator", "monkey", "dragon", "sunshine", "princess", "football", "baseball", "abcdef", "abcdefgh", "abc", "changeme",
+    "administrator", "monkey", "dragon", "sunshine", "princess", "football", "baseball", "abcdef", "abcdefgh", "abc",
+    "changeme",
     "secret", "master", "login", "asdfghjkl", "zxcvbnm", "superman", "trustno", "tutalink", "test", "testtest",
   ]
 }
@@ -94,7 +98,9 @@ package struct Registration: Equatable, Sendable {
     } else if !Self.isUsername(username) {
       refuse("username", "malformed")
     }
-    if let refusal = PasswordPolicy.judge(draft.password, personal: [name, username] + draft.email.split(separator: "@").prefix(1).map(String.init)) {
+    if let refusal = PasswordPolicy.judge(
+      draft.password, personal: [name, username] + draft.email.split(separator: "@").prefix(1).map(String.init))
+    {
       refuse("password", refusal.rawValue)
     }
     let role = Role(rawValue: draft.role)

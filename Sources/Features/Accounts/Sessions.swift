@@ -57,7 +57,9 @@ package final class Sessions: Sendable {
       guard header.lowercased().hasPrefix("bearer ") else { return nil }
       return try await identify(bearer: header.dropFirst(7).trimmingSpaces())
     }
-    if request.path.hasPrefix("/ws/"), let ticket = request.query["ticket"] { return try await identify(bearer: ticket, use: "ticket") }
+    if request.path.hasPrefix("/ws/"), let ticket = request.query["ticket"] {
+      return try await identify(bearer: ticket, use: "ticket")
+    }
     guard let token = request.cookies[Self.cookie], token.utf8.count <= 100 else { return nil }
     let hash = SHA256.hash(token)
     if let known = recall(.token(hash)) { return known }
@@ -122,7 +124,8 @@ package final class Sessions: Sendable {
     let id = ID<Session>.new()
     try await tx.run(
       .insertSession(
-        id, of: user, kind: "web", family: id, tokenHash: SHA256.hash(token), remembered: remember, device: device, at: now,
+        id, of: user, kind: "web", family: id, tokenHash: SHA256.hash(token), remembered: remember, device: device,
+        at: now,
         expiresAt: now + (remember ? Self.remembered : Self.idle)))
     return Cookie(Self.cookie, token, maxAge: remember ? Self.remembered : nil)
   }
@@ -137,13 +140,16 @@ package final class Sessions: Sendable {
     try await issue(for: user, family: nil, device: device, in: tx)
   }
 
-  private func issue(for user: ID<User>, family: ID<Session>?, device: String?, in tx: Transaction) async throws -> Tokens {
+  private func issue(for user: ID<User>, family: ID<Session>?, device: String?, in tx: Transaction) async throws
+    -> Tokens
+  {
     let refresh = Random.token()
     let now = clock.now
     let id = ID<Session>.new()
     try await tx.run(
       .insertSession(
-        id, of: user, kind: "api", family: family ?? id, tokenHash: SHA256.hash(refresh), remembered: true, device: device, at: now,
+        id, of: user, kind: "api", family: family ?? id, tokenHash: SHA256.hash(refresh), remembered: true,
+        device: device, at: now,
         expiresAt: now + Self.refreshLife))
     let access = sign(id, of: user, use: "access", life: Self.accessLife)
     return Tokens(access: access, refresh: refresh)
@@ -188,7 +194,8 @@ package final class Sessions: Sendable {
 
 extension Query<Void> {
   static func revokeFamilyOf(_ session: ID<Session>, of user: ID<User>, at now: Instant) -> Self {
-    Query("""
+    Query(
+      """
       update sessions set revoked_at = \(now)
        where user_id = \(user) and revoked_at is null
          and family = (select family from sessions where id = \(session) and user_id = \(user))

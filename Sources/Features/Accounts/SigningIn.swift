@@ -25,10 +25,16 @@ struct SigningIn: Sendable {
   func judge(login: String, password: String) async throws -> Result<ID<User>, Refusal> {
     let now = clock.now
     let login = login.trimmingSpaces()
-    guard !login.isEmpty, login.utf8.count <= 254, password.utf8.count <= Password.longest else { return .failure(.wrong) }
+    guard !login.isEmpty, login.utf8.count <= 254, password.utf8.count <= Password.longest else {
+      return .failure(.wrong)
+    }
     guard let credentials = try await database.first(.credentials(login: login, since: now - Self.window)) else {
+      // A login nobody has rests as one that somebody has, or resting would tell which there are.
+      let mark = Hex.encode(SHA256.hash(login.lowercased()).prefix(16))
+      guard try await database.one(.failures(ofUnknown: mark, since: now - Self.window)) < Self.patience else { return .failure(.resting) }
       // As long as for an address we know: the time taken tells nothing.
       _ = try await pool.run { Password.verifyNobody(password) }
+      try await database.run(.note("sign-in.failed", about: nil, by: nil, details: "{\"login\":\"\(mark)\"}", at: now))
       return .failure(.wrong)
     }
     guard credentials.failures < Self.patience else { return .failure(.resting) }

@@ -19,7 +19,9 @@ package struct AdminFeature: Feature {
   let sessions: Sessions
   let clock: WallClock
 
-  package init(database: Database, site: Site, tutors: TutorsFeature, ledger: Ledger, sessions: Sessions, clock: WallClock) {
+  package init(
+    database: Database, site: Site, tutors: TutorsFeature, ledger: Ledger, sessions: Sessions, clock: WallClock
+  ) {
     self.database = database
     self.site = site
     self.tutors = tutors
@@ -43,7 +45,9 @@ package struct AdminFeature: Feature {
     routes.on(.post, AdminPaths.rerun, as: Administrator.self, rerun)
   }
 
-  private func page(_ section: AdminSection, _ content: AdminPage.Content, _ request: Request, status: Int = 200) -> Response {
+  private func page(_ section: AdminSection, _ content: AdminPage.Content, _ request: Request, status: Int = 200)
+    -> Response
+  {
     site.page(AdminPage(section: section, content: content), for: request, status: status)
   }
 
@@ -55,7 +59,8 @@ package struct AdminFeature: Feature {
 
   func people(_ request: Request, admin: Administrator) async throws -> Response {
     let words = String(request.query.text("q").prefix(100))
-    let found = try await database.all(.people(words, before: request.query["after"].flatMap { PageCursor($0) }, limit: AdminPage.pageSize + 1))
+    let found = try await database.all(
+      .people(words, before: request.query["after"].flatMap { PageCursor($0) }, limit: AdminPage.pageSize + 1))
     return page(.people, .people(found, words: words), request)
   }
 
@@ -75,7 +80,9 @@ package struct AdminFeature: Feature {
 
   func tutor(_ request: Request, admin: Administrator, tutor: ID<User>) async throws -> Response {
     guard let record = try await database.first(.tutorForReview(tutor)) else { throw Failure.notFound }
-    return page(.verification, .tutor(record, credentials: try await database.all(.credentialsForReview(of: tutor)), problem: nil), request)
+    return page(
+      .verification,
+      .tutor(record, credentials: try await database.all(.credentialsForReview(of: tutor)), problem: nil), request)
   }
 
   func judge(_ request: Request, admin: Administrator, tutor: ID<User>) async throws -> Response {
@@ -84,27 +91,39 @@ package struct AdminFeature: Feature {
     guard isGood || !reason.isEmpty else {
       guard let record = try await database.first(.tutorForReview(tutor)) else { throw Failure.notFound }
       return page(
-        .verification, .tutor(record, credentials: try await database.all(.credentialsForReview(of: tutor)), problem: "admin.reasonNeeded"), request,
+        .verification,
+        .tutor(
+          record, credentials: try await database.all(.credentialsForReview(of: tutor)), problem: "admin.reasonNeeded"),
+        request,
         status: 422)
     }
-    guard try await tutors.judge(tutor, isGood: isGood, reason: reason.isEmpty ? nil : String(String.UnicodeScalarView(reason.unicodeScalars.prefix(1000))), by: admin.id) else {
+    guard
+      try await tutors.judge(
+        tutor, isGood: isGood,
+        reason: reason.isEmpty ? nil : String(String.UnicodeScalarView(reason.unicodeScalars.prefix(1000))),
+        by: admin.id)
+    else {
       throw Failure.conflict(site.context(for: request).t("admin.movedOn"))
     }
     return .see(AdminPaths.verification())
   }
 
-  func judgeCredential(_ request: Request, admin: Administrator, tutor: ID<User>, credential: ID<Credential>) async throws -> Response {
+  func judgeCredential(_ request: Request, admin: Administrator, tutor: ID<User>, credential: ID<Credential>)
+    async throws -> Response
+  {
     try await tutors.judge(credential: credential, of: tutor, isGood: request.form.isOn("good"))
     return .see(AdminPaths.tutor(tutor))
   }
 
   func bookings(_ request: Request, admin: Administrator) async throws -> Response {
-    let found = try await database.all(.bookings(before: request.query["after"].flatMap { PageCursor($0) }, limit: AdminPage.pageSize + 1))
+    let found = try await database.all(
+      .bookings(before: request.query["after"].flatMap { PageCursor($0) }, limit: AdminPage.pageSize + 1))
     return page(.bookings, .bookings(found), request)
   }
 
   func outbox(_ request: Request, admin: Administrator) async throws -> Response {
-    let found = try await database.all(.mails(before: request.query["after"].flatMap { PageCursor($0) }, limit: AdminPage.pageSize + 1))
+    let found = try await database.all(
+      .mails(before: request.query["after"].flatMap { PageCursor($0) }, limit: AdminPage.pageSize + 1))
     return page(.outbox, .outbox(found), request)
   }
 
@@ -114,7 +133,11 @@ package struct AdminFeature: Feature {
   }
 
   func jobs(_ request: Request, admin: Administrator) async throws -> Response {
-    page(.jobs, .jobs(try await database.one(.jobFigures), dead: try await database.all(.deadJobs), schedules: try await database.all(.schedules)), request)
+    page(
+      .jobs,
+      .jobs(
+        try await database.one(.jobFigures), dead: try await database.all(.deadJobs),
+        schedules: try await database.all(.schedules)), request)
   }
 
   func rerun(_ request: Request, admin: Administrator, job: ID<DeadJob.Key>) async throws -> Response {
@@ -139,7 +162,8 @@ enum AdminPaths {
   static let verification = Path("/admin/verification")
   static let tutor = Path("/admin/verification/:tutor", as: ID<User>.self)
   static let verdict = Path("/admin/verification/:tutor/verdict", as: ID<User>.self)
-  static let credential = Path("/admin/verification/:tutor/credentials/:credential", as: ID<User>.self, ID<Credential>.self)
+  static let credential = Path(
+    "/admin/verification/:tutor/credentials/:credential", as: ID<User>.self, ID<Credential>.self)
   static let bookings = Path("/admin/bookings")
   static let outbox = Path("/admin/outbox")
   static let mail = Path("/admin/outbox/:mail", as: ID<MailLine.Key>.self)

@@ -179,7 +179,8 @@ struct ScheduleLine: RowDecodable, Equatable {
 
 extension Query where Row == SiteFigures {
   static var figures: Self {
-    Query("""
+    Query(
+      """
       select (select count(*) from users), (select count(*) from tutors where state = 'verified'), (select count(*) from tutors where state = 'submitted'),
              (select count(*) from lesson_facts where state in ('requested', 'confirmed', 'in_progress')),
              (select count(*) from lesson_facts where state = 'completed'), (select count(*) from mails where state in ('queued', 'outbox')),
@@ -190,9 +191,16 @@ extension Query where Row == SiteFigures {
 
 extension Query where Row == PersonLine {
   static func people(_ words: String, before: PageCursor?, limit: Int) -> Self {
-    let after: SQL = if let before, let at = Instant(rfc3339: before.key), let id = ID<User>(before.id) { "(u.created_at, u.id) < (\(at), \(id))" } else { "true" }
-    let match: SQL = words.isEmpty ? "true" : "(plain_words(u.full_name) like '%' || plain_words(\(words)) || '%' or u.email::text like '%' || lower(\(words)) || '%' or u.username::text like '%' || lower(\(words)) || '%')"
-    return Query("""
+    let after: SQL =
+      if let before, let at = Instant(rfc3339: before.key), let id = ID<User>(before.id) {
+        "(u.created_at, u.id) < (\(at), \(id))"
+      } else { "true" }
+    let match: SQL =
+      words.isEmpty
+      ? "true"
+      : "(plain_words(u.full_name) like '%' || plain_words(\(words)) || '%' or u.email::text like '%' || lower(\(words)) || '%' or u.username::text like '%' || lower(\(words)) || '%')"
+    return Query(
+      """
       select u.id, u.full_name, u.username::text, u.email::text, array(select role from user_roles r where r.user_id = u.id order by role),
              u.verified_at is not null, u.suspended_at is not null, u.created_at
         from users u where \(match) and \(after) order by u.created_at desc, u.id desc limit \(limit)
@@ -215,14 +223,20 @@ extension Query where Row == TutorForReview {
 
 extension Query where Row == CredentialForReview {
   static func credentialsForReview(of tutor: ID<User>) -> Self {
-    Query("select id, title, issuer, gpa::text || ' / ' || gpa_scale::text, file_id, state from credentials where tutor_id = \(tutor) order by created_at")
+    Query(
+      "select id, title, issuer, gpa::text || ' / ' || gpa_scale::text, file_id, state from credentials where tutor_id = \(tutor) order by created_at"
+    )
   }
 }
 
 extension Query where Row == BookingLine {
   static func bookings(before: PageCursor?, limit: Int) -> Self {
-    let after: SQL = if let before, let at = Instant(rfc3339: before.key), let id = ID<Booking>(before.id) { "(l.created_at, l.id) < (\(at), \(id))" } else { "true" }
-    return Query("""
+    let after: SQL =
+      if let before, let at = Instant(rfc3339: before.key), let id = ID<Booking>(before.id) {
+        "(l.created_at, l.id) < (\(at), \(id))"
+      } else { "true" }
+    return Query(
+      """
       select l.id, t.full_name, p.full_name, s.title, l.state, l.starts_at, l.price_amount, l.currency, l.created_at
         from lesson_facts l join people t on t.id = l.tutor_id join people p on p.id = l.learner_id join subjects s on s.id = l.subject_id
        where \(after) order by l.created_at desc, l.id desc limit \(limit)
@@ -239,7 +253,10 @@ extension Query where Row == MailLine {
   }
 
   static func mails(before: PageCursor?, limit: Int) -> Self {
-    let after: SQL = if let before, let at = Instant(rfc3339: before.key), let id = ID<MailLine.Key>(before.id) { "(m.created_at, m.id) < (\(at), \(id))" } else { "true" }
+    let after: SQL =
+      if let before, let at = Instant(rfc3339: before.key), let id = ID<MailLine.Key>(before.id) {
+        "(m.created_at, m.id) < (\(at), \(id))"
+      } else { "true" }
     return Query("\(columns) where \(after) order by m.created_at desc, m.id desc limit \(limit)")
   }
 
@@ -248,7 +265,8 @@ extension Query where Row == MailLine {
 
 extension Query where Row == JobFigures {
   static var jobFigures: Self {
-    Query("""
+    Query(
+      """
       select count(*) filter (where finished_at is null and dead_at is null and leased_until is null),
              count(*) filter (where finished_at is null and dead_at is null and leased_until is not null),
              count(*) filter (where dead_at is not null) from jobs
@@ -257,7 +275,9 @@ extension Query where Row == JobFigures {
 }
 
 extension Query where Row == DeadJob {
-  static var deadJobs: Self { Query("select id, name, last_error, attempts from jobs where dead_at is not null order by dead_at desc limit 100") }
+  static var deadJobs: Self {
+    Query("select id, name, last_error, attempts from jobs where dead_at is not null order by dead_at desc limit 100")
+  }
 }
 
 extension Query where Row == ScheduleLine {
@@ -266,10 +286,13 @@ extension Query where Row == ScheduleLine {
 
 extension Query<Void> {
   static func setSuspended(_ isOn: Bool, _ user: ID<User>, at now: Instant) -> Self {
-    Query("update users set suspended_at = case when \(isOn) then coalesce(suspended_at, \(now)) end where id = \(user)")
+    Query(
+      "update users set suspended_at = case when \(isOn) then coalesce(suspended_at, \(now)) end where id = \(user)")
   }
 
   static func rerun(_ job: ID<DeadJob.Key>) -> Self {
-    Query("update jobs set dead_at = null, attempts = 0, run_at = 'epoch', leased_until = null, lease_owner = null where id = \(job) and dead_at is not null")
+    Query(
+      "update jobs set dead_at = null, attempts = 0, run_at = 'epoch', leased_until = null, lease_owner = null where id = \(job) and dead_at is not null"
+    )
   }
 }

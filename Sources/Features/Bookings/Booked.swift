@@ -89,9 +89,11 @@ extension Reservation {
     var proposal: Proposal?
     if let proposedAt, let proposedBy { proposal = Proposal(startsAt: proposedAt, by: proposedBy) }
     self.init(
-      state: state, mode: mode, startsAt: startsAt, endsAt: endsAt, price: Money(price, currency), paid: Money(paid, currency),
+      state: state, mode: mode, startsAt: startsAt, endsAt: endsAt, price: Money(price, currency),
+      paid: Money(paid, currency),
       refund: refund, policy: Policy(json: try JSON.read(terms)), bookedAt: bookedAt, holdExpiresAt: holdExpiresAt,
-      requestExpiresAt: requestExpiresAt, proposal: proposal, begunAt: begunAt, finishedAt: finishedAt, sequence: sequence,
+      requestExpiresAt: requestExpiresAt, proposal: proposal, begunAt: begunAt, finishedAt: finishedAt,
+      sequence: sequence,
       movedLate: movedLate)
   }
 }

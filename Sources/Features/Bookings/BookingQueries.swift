@@ -49,7 +49,8 @@ extension Query where Row == Booked {
   static func locked(_ id: ID<Booking>) -> Self { Query("\(SQL.booked) where b.id = \(id) for update of b") }
 
   static func list(
-    of user: ID<User>, as party: Party?, isPast: Bool, states: [Reservation.State] = [], after cursor: (Instant, ID<Booking>)? = nil,
+    of user: ID<User>, as party: Party?, isPast: Bool, states: [Reservation.State] = [],
+    after cursor: (Instant, ID<Booking>)? = nil,
     now: Instant, limit: Int
   ) -> Self {
     let mine: SQL =
@@ -60,11 +61,14 @@ extension Query where Row == Booked {
       }
     let when: SQL =
       isPast
-      ? "(b.state not in \(SQL.live) or b.ends_at <= \(now))" : "b.state in \(SQL.live) and b.ends_at > \(now)::timestamptz - interval '2 hours'"
+      ? "(b.state not in \(SQL.live) or b.ends_at <= \(now))"
+      : "b.state in \(SQL.live) and b.ends_at > \(now)::timestamptz - interval '2 hours'"
     let which: SQL = states.isEmpty ? "" : "and b.state = any(\(states.map(\.rawValue)))"
     let from: SQL =
       if let cursor {
-        isPast ? "and (b.starts_at, b.id) < (\(cursor.0), \(cursor.1))" : "and (b.starts_at, b.id) > (\(cursor.0), \(cursor.1))"
+        isPast
+          ? "and (b.starts_at, b.id) < (\(cursor.0), \(cursor.1))"
+          : "and (b.starts_at, b.id) > (\(cursor.0), \(cursor.1))"
       } else { "" }
     let order: SQL = isPast ? "b.starts_at desc, b.id desc" : "b.starts_at, b.id"
     return Query("\(SQL.booked) where \(mine) and \(when) \(which) \(from) order by \(order) limit \(limit)")
@@ -72,7 +76,8 @@ extension Query where Row == Booked {
 
   /// Everything of a person, newest first, for the API's list.
   static func all(
-    of user: ID<User>, as party: Party?, states: [Reservation.State], after cursor: (Instant, ID<Booking>)?, isAscending: Bool,
+    of user: ID<User>, as party: Party?, states: [Reservation.State], after cursor: (Instant, ID<Booking>)?,
+    isAscending: Bool,
     limit: Int
   ) -> Self {
     let mine: SQL =
@@ -84,7 +89,9 @@ extension Query where Row == Booked {
     let which: SQL = states.isEmpty ? "" : "and b.state = any(\(states.map(\.rawValue)))"
     let from: SQL =
       if let cursor {
-        isAscending ? "and (b.starts_at, b.id) > (\(cursor.0), \(cursor.1))" : "and (b.starts_at, b.id) < (\(cursor.0), \(cursor.1))"
+        isAscending
+          ? "and (b.starts_at, b.id) > (\(cursor.0), \(cursor.1))"
+          : "and (b.starts_at, b.id) < (\(cursor.0), \(cursor.1))"
       } else { "" }
     let order: SQL = isAscending ? "b.starts_at, b.id" : "b.starts_at desc, b.id desc"
     return Query("\(SQL.booked) where \(mine) \(which) \(from) order by \(order) limit \(limit)")
@@ -114,7 +121,8 @@ extension Query where Row == Booked {
   /// bookers of one tutor, or by one learner, queue up instead of deadlocking on the exclusion constraints, which judge.
   static func insert(_ new: NewBooking, by actor: Actor, channel: Channel) -> Self {
     let r = new.reservation
-    return Query("""
+    return Query(
+      """
       with turn as materialized (
         select pg_advisory_xact_lock(hashtextextended(\("tutor " + new.offer.tutor.description), 0)),
                pg_advisory_xact_lock(hashtextextended(\("learner " + new.learner.description), 0))
@@ -161,7 +169,8 @@ package struct BookingEvent: Sendable, RowDecodable {
 
 extension Query where Row == BookingEvent {
   static func history(of booking: ID<Booking>) -> Self {
-    Query("""
+    Query(
+      """
       select e.at, e.act, e.actor_kind, p.full_name, e.from_state, e.to_state, e.reason
         from booking_events e left join people p on p.id = e.actor_id
        where e.booking_id = \(booking) order by e.at, e.id
@@ -204,7 +213,8 @@ extension Query where Row == ID<Booking> {
   /// Holds in the way of `stretch` whose time is up. They are expired before their sweep comes, so that a lazy clock
   /// never costs anybody a time.
   static func overdue(in stretch: Range<Instant>, of tutor: ID<User>, or learner: ID<User>, at now: Instant) -> Self {
-    Query("""
+    Query(
+      """
       select id from bookings
        where state in ('held', 'awaiting_payment') and hold_expires_at <= \(now)
          and ((tutor_id = \(tutor) and blocked && \(stretch)) or (learner_id = \(learner) and during && \(stretch)))
@@ -213,7 +223,8 @@ extension Query where Row == ID<Booking> {
 
   /// What the clock has to close: overdue holds, unanswered requests, lessons that nobody spoke of.
   static func due(at now: Instant, limit: Int) -> Self {
-    Query("""
+    Query(
+      """
       (select id from bookings where state in ('held', 'awaiting_payment') and hold_expires_at <= \(now)
         order by hold_expires_at limit \(limit))
       union all
@@ -230,7 +241,8 @@ extension Query where Row == ID<Booking> {
 extension Query<Void> {
   /// Waits until nobody else books with this tutor or as this learner; held until the transaction ends.
   static func turn(tutor: ID<User>, learner: ID<User>) -> Self {
-    Query("""
+    Query(
+      """
       select pg_advisory_xact_lock(hashtextextended(\("tutor " + tutor.description), 0)),
              pg_advisory_xact_lock(hashtextextended(\("learner " + learner.description), 0))
       """)
@@ -238,10 +250,12 @@ extension Query<Void> {
 
   /// Writes what a transition changed, with its line of history, in one statement.
   static func store(
-    _ after: Reservation, of id: ID<Booking>, blocked: Range<Instant>?, act: Reservation.Act, from: Reservation.State, by actor: Actor,
+    _ after: Reservation, of id: ID<Booking>, blocked: Range<Instant>?, act: Reservation.Act, from: Reservation.State,
+    by actor: Actor,
     channel: Channel, reason: String?, details: String, at now: Instant
   ) -> Self {
-    Query("""
+    Query(
+      """
       with changed as (
         update bookings
            set state = \(after.state.rawValue), starts_at = \(after.startsAt), ends_at = \(after.endsAt),
@@ -260,14 +274,19 @@ extension Query<Void> {
       """)
   }
 
-  static func keep(_ answer: KeptAnswer, of user: ID<User>, under key: String, to request: String, at now: Instant) -> Self {
-    Query("""
+  static func keep(_ answer: KeptAnswer, of user: ID<User>, under key: String, to request: String, at now: Instant)
+    -> Self
+  {
+    Query(
+      """
       insert into idempotency_keys (user_id, key, request_hash, status, body, created_at)
       values (\(user), \(key), encode(sha256(convert_to(\(request), 'UTF8')), 'hex'), \(answer.status), \(answer.body), \(now))
       """)
   }
 
-  static func forgetAnswers(before: Instant) -> Self { Query("delete from idempotency_keys where created_at < \(before)") }
+  static func forgetAnswers(before: Instant) -> Self {
+    Query("delete from idempotency_keys where created_at < \(before)")
+  }
 }
 
 /// An answer that the same request gets again.
@@ -279,7 +298,8 @@ struct KeptAnswer: Equatable, Sendable {
 extension Query where Row == (Bool, Int, String) {
   /// What was answered under this key, and whether the question was the same.
   static func answer(of user: ID<User>, under key: String, to request: String) -> Self {
-    Query("""
+    Query(
+      """
       select request_hash = encode(sha256(convert_to(\(request), 'UTF8')), 'hex'), status, body
         from idempotency_keys where user_id = \(user) and key = \(key)
       """)
@@ -298,5 +318,7 @@ struct Reachable: Sendable, RowDecodable {
 }
 
 extension Query where Row == Reachable {
-  static func reach(_ user: ID<User>) -> Self { Query("select full_name, email from people_contact where id = \(user)") }
+  static func reach(_ user: ID<User>) -> Self {
+    Query("select full_name, email from people_contact where id = \(user)")
+  }
 }

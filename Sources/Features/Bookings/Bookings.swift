@@ -124,7 +124,9 @@ package struct Bookings: Sendable {
 
   /// Somebody did not come.
   @discardableResult
-  package func noShow(_ booking: ID<Booking>, of absent: Party, by actor: Actor = .system, in tx: Transaction) async throws -> Booked {
+  package func noShow(_ booking: ID<Booking>, of absent: Party, by actor: Actor = .system, in tx: Transaction)
+    async throws -> Booked
+  {
     let booked = try await tx.one(.locked(booking))
     return try await apply(.reportAbsence(of: absent), to: booked, by: actor, channel: .room, in: tx).after
   }
@@ -137,10 +139,14 @@ package struct Bookings: Sendable {
   }
 
   /// A booking, for the house itself.
-  package func booking(_ id: ID<Booking>, from store: some Querying) async throws -> Booked { try await store.one(.booking(id)) }
+  package func booking(_ id: ID<Booking>, from store: some Querying) async throws -> Booked {
+    try await store.one(.booking(id))
+  }
 
   /// The bookings of a person that are still ahead or on, the next first.
-  package func upcoming(of user: ID<User>, as party: Party? = nil, limit: Int = 20, from store: some Querying) async throws -> [Booked] {
+  package func upcoming(of user: ID<User>, as party: Party? = nil, limit: Int = 20, from store: some Querying)
+    async throws -> [Booked]
+  {
     try await store.all(.list(of: user, as: party, isPast: false, now: clock.now, limit: limit))
   }
 
@@ -166,9 +172,11 @@ package struct Bookings: Sendable {
 
   /// Whether the tutor can be had then, by the tutor's rules. Throws ``SlotTaken`` or ``NotOffered``.
   package func ensureOffered(
-    _ stretch: Range<Instant>, of tutor: ID<User>, for learner: ID<User>, ignoring booking: ID<Booking>? = nil, in store: some Querying
+    _ stretch: Range<Instant>, of tutor: ID<User>, for learner: ID<User>, ignoring booking: ID<Booking>? = nil,
+    in store: some Querying
   ) async throws {
-    let answer = try await times.answer(of: tutor, for: stretch, learner: learner, ignoring: booking, now: clock.now, in: store)
+    let answer = try await times.answer(
+      of: tutor, for: stretch, learner: learner, ignoring: booking, now: clock.now, in: store)
     guard case .refused(let reasons) = answer else { return }
     let others = reasons.filter {
       switch $0 {
@@ -200,7 +208,8 @@ package struct Bookings: Sendable {
   /// An act on a booking by its id.
   @discardableResult
   package func act(
-    _ act: Reservation.Act, on booking: ID<Booking>, by actor: Actor, channel: Channel, reason: String? = nil, in tx: Transaction
+    _ act: Reservation.Act, on booking: ID<Booking>, by actor: Actor, channel: Channel, reason: String? = nil,
+    in tx: Transaction
   ) async throws -> Change {
     switch act {
     case .reschedule, .acceptProposal:
@@ -208,12 +217,14 @@ package struct Bookings: Sendable {
       try await tx.run(.turn(tutor: facts.tutor.id, learner: facts.learner.id))
     default: break
     }
-    return try await apply(act, to: try await tx.one(.locked(booking)), by: actor, channel: channel, reason: reason, in: tx)
+    return try await apply(
+      act, to: try await tx.one(.locked(booking)), by: actor, channel: channel, reason: reason, in: tx)
   }
 
   /// Decides, stores, settles and tells. `booked` is locked. `receiving` is posted before what the transition itself posts.
   func apply(
-    _ act: Reservation.Act, to booked: Booked, by actor: Actor, channel: Channel, reason: String? = nil, receiving: Entry? = nil,
+    _ act: Reservation.Act, to booked: Booked, by actor: Actor, channel: Channel, reason: String? = nil,
+    receiving: Entry? = nil,
     in tx: Transaction
   ) async throws -> Change {
     let now = clock.now
@@ -230,15 +241,20 @@ package struct Bookings: Sendable {
     try await tx.run(
       .store(
         step.after, of: booked.id, blocked: blocked, act: act, from: step.from, by: actor, channel: channel,
-        reason: reason.flatMap { $0.isEmpty ? nil : String(String.UnicodeScalarView($0.unicodeScalars.prefix(500))) }, details: details(act, from: booked, to: after), at: now))
+        reason: reason.flatMap { $0.isEmpty ? nil : String(String.UnicodeScalarView($0.unicodeScalars.prefix(500))) },
+        details: details(act, from: booked, to: after), at: now))
     try await tell(act, before: booked, after: after, by: actor, reason: reason, in: tx)
-    if step.from.isSettledTime != step.after.state.isSettledTime || blocked != nil { try await times.changed(booked.tutor.id, in: tx) }
+    if step.from.isSettledTime != step.after.state.isSettledTime || blocked != nil {
+      try await times.changed(booked.tutor.id, in: tx)
+    }
     try await tx.emit(
       BookingChanged(
-        booking: booked.id, tutor: booked.tutor.id, learner: booked.learner.id, from: step.from.rawValue, to: step.after.state.rawValue))
+        booking: booked.id, tutor: booked.tutor.id, learner: booked.learner.id, from: step.from.rawValue,
+        to: step.after.state.rawValue))
     if act == .complete {
       try await tx.emit(
-        LessonFinished(booking: booked.id, tutor: booked.tutor.id, learner: booked.learner.id, subject: booked.subject, at: now))
+        LessonFinished(
+          booking: booked.id, tutor: booked.tutor.id, learner: booked.learner.id, subject: booked.subject, at: now))
     }
     // Last, because the chain's lock is held until the commit, and whoever has it must wait for nobody.
     if let receiving { try await ledger.post(receiving, in: tx) }
@@ -278,7 +294,8 @@ package struct Bookings: Sendable {
     guard !amount.isFree else { return }
     try await tx.emit(
       RefundDue(
-        booking: booked.id, learner: booked.learner.id, amount: amount, rule: booked.reservation.refund?.rule.rawValue ?? ""))
+        booking: booked.id, learner: booked.learner.id, amount: amount,
+        rule: booked.reservation.refund?.rule.rawValue ?? ""))
   }
 
   /// What the ledger's sentences need. No names: what is chained cannot be forgotten.
@@ -351,11 +368,16 @@ extension Bookings {
   func remind(_ reminder: RemindOfLesson, database: Database) async throws {
     try await database.transaction { tx in
       let booked = try await tx.one(.locked(reminder.booking))
-      guard booked.state == .confirmed, reminder.isDue(at: clock.now, start: booked.reservation.startsAt) else { return }
+      guard booked.state == .confirmed, reminder.isDue(at: clock.now, start: booked.reservation.startsAt) else {
+        return
+      }
       for party in Party.allCases {
         try await notices.tell(
           booked.person(party).id, "bookings.reminder-\(reminder.lead.rawValue)",
-          ["with": .text(booked.person(party.other).name), "subject": .text(booked.subjectTitle), "at": .moment(booked.reservation.startsAt)],
+          [
+            "with": .text(booked.person(party.other).name), "subject": .text(booked.subjectTitle),
+            "at": .moment(booked.reservation.startsAt),
+          ],
           link: Doors.booking(booked.id), booking: booked.id, in: tx)
       }
     }

@@ -38,10 +38,18 @@ extension Reservation.Refusal: Explained {
 extension NewBooking.Refusal: Explained {
   package var problem: Problem {
     switch self {
-    case .ownLesson: Problem(422, "You cannot book a lesson with yourself.", kind: rawValue, errors: ["tutor": ["That is you."]])
-    case .wrongLength: Problem(422, "This subject is not taught for that long.", kind: rawValue, errors: ["duration_minutes": ["Choose a length on offer."]])
-    case .noteTooLong: Problem(422, "The note may have 1,000 characters.", kind: rawValue, errors: ["note": ["At most 1,000 characters."]])
-    case .timeInPast: Problem(422, "That time has passed.", kind: rawValue, errors: ["starts_at": ["Choose a time that is still ahead."]])
+    case .ownLesson:
+      Problem(422, "You cannot book a lesson with yourself.", kind: rawValue, errors: ["tutor": ["That is you."]])
+    case .wrongLength:
+      Problem(
+        422, "This subject is not taught for that long.", kind: rawValue,
+        errors: ["duration_minutes": ["Choose a length on offer."]])
+    case .noteTooLong:
+      Problem(
+        422, "The note may have 1,000 characters.", kind: rawValue, errors: ["note": ["At most 1,000 characters."]])
+    case .timeInPast:
+      Problem(
+        422, "That time has passed.", kind: rawValue, errors: ["starts_at": ["Choose a time that is still ahead."]])
     }
   }
 }
@@ -58,7 +66,9 @@ extension BookingsFeature {
   func create(_ request: Request, member: Member) async throws -> Response {
     let json = try request.json()
     guard json.object != nil else { throw Problem(400, "The body is one JSON object.") }
-    guard let tutor = json["tutor"]?.id(User.self) else { throw Problem.invalid(["tutor": ["Say which tutor, by id."]]) }
+    guard let tutor = json["tutor"]?.id(User.self) else {
+      throw Problem.invalid(["tutor": ["Say which tutor, by id."]])
+    }
     guard let start = json["starts_at"]?.instant else {
       throw Problem.invalid(["starts_at": ["Say when, as an RFC 3339 instant such as 2026-11-23T09:00:00Z."]])
     }
@@ -71,20 +81,26 @@ extension BookingsFeature {
       }
       offer = found
     } else {
-      guard offers.count == 1 else { throw Problem.invalid(["subject": ["Say which subject: this tutor teaches several."]]) }
+      guard offers.count == 1 else {
+        throw Problem.invalid(["subject": ["Say which subject: this tutor teaches several."]])
+      }
       offer = first
     }
     let minutes = json["duration_minutes"]?.int ?? (offer.durations.contains(60) ? 60 : offer.durations[0])
     let note = (json["note"]?.string ?? json["answers"]?["note"]?.string ?? "").trimmingSpaces()
     let new = try NewBooking(
-      offer, startsAt: start, minutes: minutes, learner: member.id, learnerZone: request.zone, note: note, at: clock.now)
+      offer, startsAt: start, minutes: minutes, learner: member.id, learnerZone: request.zone, note: note, at: clock.now
+    )
     let key = request.header("idempotency-key")
-    if let key, !(1...200).contains(key.unicodeScalars.count) { throw Problem(400, "Idempotency-Key has 1 to 200 characters.") }
+    if let key, !(1...200).contains(key.unicodeScalars.count) {
+      throw Problem(400, "Idempotency-Key has 1 to 200 characters.")
+    }
     let language = request.language
     let viewer = member.id
     do {
       let outcome = try await making.make(
-        new, channel: .api, key: key, request: "POST \(BookingPaths.api()) " + String(decoding: request.body, as: UTF8.self)
+        new, channel: .api, key: key,
+        request: "POST \(BookingPaths.api()) " + String(decoding: request.body, as: UTF8.self)
       ) { [self] booked in
         KeptAnswer(status: 201, body: JSONWriter.text { w in write(booked, for: viewer, language, to: &w) })
       }
@@ -113,7 +129,8 @@ extension BookingsFeature {
 
   /// 409 with three near times that can be had.
   private func slotTaken(
-    _ taken: Bookings.SlotTaken, _ start: Instant, _ length: Duration, _ tutor: ID<User>, _ learner: ID<User>, _ request: Request
+    _ taken: Bookings.SlotTaken, _ start: Instant, _ length: Duration, _ tutor: ID<User>, _ learner: ID<User>,
+    _ request: Request
   ) async throws -> Response {
     let near = try await bookings.alternatives(to: start, lasting: length, of: tutor, for: learner, from: database)
     return Response.json(409) { w in
@@ -123,7 +140,8 @@ extension BookingsFeature {
         w.field("status", 409)
         w.field(
           "detail",
-          taken.isOwnTime ? "You have another lesson at that time." : "Somebody else has taken that time. These are free near it.")
+          taken.isOwnTime
+            ? "You have another lesson at that time." : "Somebody else has taken that time. These are free near it.")
         w.field("code", "slot_taken")
         w.array("alternatives") { w in
           for opening in near {
@@ -151,7 +169,9 @@ extension BookingsFeature {
     }
     var states: [Reservation.State] = []
     for word in query.all("status").flatMap({ $0.split(separator: ",") }) {
-      guard let state = Reservation.State(rawValue: String(word)) else { throw wrong("status", "There is no status \(word).") }
+      guard let state = Reservation.State(rawValue: String(word)) else {
+        throw wrong("status", "There is no status \(word).")
+      }
       states.append(state)
     }
     let isAscending: Bool
@@ -185,7 +205,8 @@ extension BookingsFeature {
   func detail(_ request: Request, member: Member, id: ID<Booking>) async throws -> Response {
     let booked = try await database.one(.booking(id, of: member.id))
     let history = try await database.all(.history(of: id))
-    return Response.json { w in write(booked, for: member.id, request.language, history: history, to: &w) }.tagged(for: request)
+    return Response.json { w in write(booked, for: member.id, request.language, history: history, to: &w) }.tagged(
+      for: request)
   }
 
   func change(_ request: Request, member: Member, id: ID<Booking>) async throws -> Response {
@@ -195,7 +216,9 @@ extension BookingsFeature {
     let reason = json["reason"]?.string
     let act: Reservation.Act
     func start() throws -> Instant {
-      guard let start = json["starts_at"]?.instant else { throw Problem.invalid(["starts_at": ["Say when, as an RFC 3339 instant."]]) }
+      guard let start = json["starts_at"]?.instant else {
+        throw Problem.invalid(["starts_at": ["Say when, as an RFC 3339 instant."]])
+      }
       return start
     }
     switch json["action"]?.string {
@@ -214,7 +237,8 @@ extension BookingsFeature {
     do {
       if case .propose(let start) = act {
         try await bookings.ensureOffered(
-          start..<start + booked.reservation.length, of: booked.tutor.id, for: booked.learner.id, ignoring: id, in: database)
+          start..<start + booked.reservation.length, of: booked.tutor.id, for: booked.learner.id, ignoring: id,
+          in: database)
       }
       if request.query.isOn("preview") {
         let after = try booked.reservation.deciding(act, by: actor, at: clock.now).after
@@ -234,7 +258,8 @@ extension BookingsFeature {
     } catch let refusal as Bookings.NotOffered {
       throw notOffered(refusal, for: request)
     } catch let error {
-      guard let taken = error as? Bookings.SlotTaken ?? (error as? PostgresError).flatMap(Bookings.SlotTaken.init) else { throw error }
+      guard let taken = error as? Bookings.SlotTaken ?? (error as? PostgresError).flatMap(Bookings.SlotTaken.init)
+      else { throw error }
       let wanted: Instant =
         switch act {
         case .reschedule(let start), .propose(let start): start
@@ -270,7 +295,9 @@ extension BookingsFeature {
   }
 
   /// A booking as its two people see it.
-  func write(_ booked: Booked, for viewer: ID<User>, _ language: Language, history: [BookingEvent]? = nil, to w: inout JSONWriter) {
+  func write(
+    _ booked: Booked, for viewer: ID<User>, _ language: Language, history: [BookingEvent]? = nil, to w: inout JSONWriter
+  ) {
     let r = booked.reservation
     let words = site.catalogue.words(in: language)
     let party = booked.party(of: viewer)

@@ -53,7 +53,9 @@ package struct BookingsFeature: Feature {
   package var schedules: [Schedule] {
     [
       Schedule("bookings.sweep", every: .seconds(15)) { _ = try await bookings.sweep(database) },
-      Schedule("bookings.forget-answers", every: .hours(24)) { try await database.run(.forgetAnswers(before: clock.now - .days(30))) },
+      Schedule("bookings.forget-answers", every: .hours(24)) {
+        try await database.run(.forgetAnswers(before: clock.now - .days(30)))
+      },
     ]
   }
 
@@ -77,7 +79,9 @@ package struct BookingsFeature: Feature {
   }
 
   func form(_ request: Request, guest: Guest, slug: String) async throws -> Response {
-    guard let selection = Selection(request.query, try await database.all(.offers(of: slug, at: clock.now))) else { throw Failure.notFound }
+    guard let selection = Selection(request.query, try await database.all(.offers(of: slug, at: clock.now))) else {
+      throw Failure.notFound
+    }
     if request.query.text("sign_in") == "1", guest.identity == nil {
       let back = Doors.book(slug) + "?" + request.query.with("sign_in", nil).encoded
       return .see(Doors.signIn() + "?next=" + PercentEncoding.encode(back))
@@ -94,7 +98,8 @@ package struct BookingsFeature: Feature {
     let length = Duration.minutes(selection.minutes)
     let context = site.context(for: request)
     let week = try await week(
-      request.query.text("week"), near: selection.startsAt, of: offer.tutor, lasting: length, for: learner, zone: context.zone)
+      request.query.text("week"), near: selection.startsAt, of: offer.tutor, lasting: length, for: learner,
+      zone: context.zone)
     var form = BookingForm(
       offers: selection.offers, offer: offer, minutes: selection.minutes, days: week.days, openings: week.openings,
       key: key ?? ID<BookingEvent>.new().description)
@@ -104,7 +109,8 @@ package struct BookingsFeature: Feature {
     form.refusal = refusal
     form.isGuest = learner == nil
     if refusal == "slot_taken" || refusal == "own_time", let start = selection.startsAt {
-      form.alternatives = try await bookings.alternatives(to: start, lasting: length, of: offer.tutor, for: learner, from: database)
+      form.alternatives = try await bookings.alternatives(
+        to: start, lasting: length, of: offer.tutor, for: learner, from: database)
       form.chosen = nil
     }
     return site.page(form, for: request, status: status)
@@ -112,7 +118,8 @@ package struct BookingsFeature: Feature {
 
   /// Seven days of openings in a zone, and the next opening when they hold none.
   private func week(
-    _ text: String, near start: Instant?, of tutor: ID<User>, lasting length: Duration, for learner: ID<User>?, zone: Zone
+    _ text: String, near start: Instant?, of tutor: ID<User>, lasting length: Duration, for learner: ID<User>?,
+    zone: Zone
   ) async throws -> (days: [CivilDate], openings: [Availability.Opening], next: Instant?) {
     let now = clock.now
     let today = zone.date(now)
@@ -120,7 +127,8 @@ package struct BookingsFeature: Feature {
     first = min(max(first, today), today + 366)
     func openings(from date: CivilDate) async throws -> [Availability.Opening] {
       let range = zone.day(date).lowerBound..<zone.day(date + 6).upperBound
-      return try await bookings.times.openings(of: tutor, lasting: length, in: range, for: learner, now: now, in: database)
+      return try await bookings.times.openings(
+        of: tutor, lasting: length, in: range, for: learner, now: now, in: database)
     }
     var found = try await openings(from: first)
     var next: Instant?
@@ -140,17 +148,21 @@ package struct BookingsFeature: Feature {
 
   func book(_ request: Request, member: Member, slug: String) async throws -> Response {
     let form = request.form
-    guard let selection = Selection(form, try await database.all(.offers(of: slug, at: clock.now))) else { throw Failure.notFound }
+    guard let selection = Selection(form, try await database.all(.offers(of: slug, at: clock.now))) else {
+      throw Failure.notFound
+    }
     let note = form.text("note")
     let key = form.text("key")
     func refused(_ refusal: String, _ status: Int) async throws -> Response {
-      try await page(selection, for: request, member.id, refusal: refusal, note: note, key: key.isEmpty ? nil : key, status: status)
+      try await page(
+        selection, for: request, member.id, refusal: refusal, note: note, key: key.isEmpty ? nil : key, status: status)
     }
     guard let start = selection.startsAt else { return try await refused("no_time", 422) }
     let new: NewBooking
     do throws(NewBooking.Refusal) {
       new = try NewBooking(
-        selection.offer, startsAt: start, minutes: selection.minutes, learner: member.id, learnerZone: request.zone, note: note, at: clock.now)
+        selection.offer, startsAt: start, minutes: selection.minutes, learner: member.id, learnerZone: request.zone,
+        note: note, at: clock.now)
     } catch { return try await refused(error.rawValue, 422) }
     let asked = "form \(slug) \(selection.offer.subjectSlug) \(selection.minutes) \(start) \(note)"
     do {
@@ -160,7 +172,8 @@ package struct BookingsFeature: Feature {
       switch outcome {
       case .made(_, let kept), .repeated(let kept): return .see(kept.body)
       // Another time chosen on the page of a booking that was made: a new attempt under a new name.
-      case .keyReused: return try await page(selection, for: request, member.id, refusal: "key_reused", note: note, status: 409)
+      case .keyReused:
+        return try await page(selection, for: request, member.id, refusal: "key_reused", note: note, status: 409)
       }
     } catch let taken as Bookings.SlotTaken {
       return try await refused(taken.isOwnTime ? "own_time" : "slot_taken", 409)
@@ -179,16 +192,20 @@ package struct BookingsFeature: Feature {
     choice.side = Party(rawValue: request.query.text("as"))
     let cursor = Self.cursor(request.query.text("cursor"))
     let rows = try await database.all(
-      .list(of: member.id, as: choice.side, isPast: choice.isPast, after: cursor, now: clock.now, limit: Self.pageSize + 1))
+      .list(
+        of: member.id, as: choice.side, isPast: choice.isPast, after: cursor, now: clock.now, limit: Self.pageSize + 1))
     let shown = Array(rows.prefix(Self.pageSize))
     let isTutor = member.identity.roles.contains(.tutor)
     var older: String?
     if rows.count > shown.count, let last = shown.last {
-      older = Doors.bookings() + (choice.query.isEmpty ? "?" : choice.query + "&") + "cursor=" + Self.cursor(after: last)
+      older =
+        Doors.bookings() + (choice.query.isEmpty ? "?" : choice.query + "&") + "cursor=" + Self.cursor(after: last)
     }
     let requests = isTutor ? try await bookings.openRequests(of: member.id, from: database) : 0
     return site.page(
-      BookingList(bookings: shown, viewer: member.id, choice: choice, isTutor: isTutor, requests: requests, older: older), for: request)
+      BookingList(
+        bookings: shown, viewer: member.id, choice: choice, isTutor: isTutor, requests: requests, older: older),
+      for: request)
   }
 
   static func cursor(after booked: Booked) -> String {
@@ -196,7 +213,8 @@ package struct BookingsFeature: Feature {
   }
 
   static func cursor(_ text: String) -> (Instant, ID<Booking>)? {
-    guard let cursor = PageCursor(text), let start = Instant(rfc3339: cursor.key), let id = ID<Booking>(cursor.id) else { return nil }
+    guard let cursor = PageCursor(text), let start = Instant(rfc3339: cursor.key), let id = ID<Booking>(cursor.id)
+    else { return nil }
     return (start, id)
   }
 
@@ -216,7 +234,8 @@ package struct BookingsFeature: Feature {
         booked: booked, party: party, history: try await database.all(.history(of: id)),
         possible: booked.reservation.possible(for: actor, at: now),
         cancellation: try? booked.reservation.cancellation(by: actor, at: now), refusal: refusal,
-        note: ["accepted", "declined", "cancelled", "moved", "proposed", "refused", "held", "absent", "dispute"].contains(done) ? done : nil),
+        note: ["accepted", "declined", "cancelled", "moved", "proposed", "refused", "held", "absent", "dispute"]
+          .contains(done) ? done : nil),
       for: request, status: status)
   }
 
@@ -232,9 +251,12 @@ package struct BookingsFeature: Feature {
 
   /// Does an act for one of the two people and leads back to the booking; a refusal is shown there.
   private func perform(
-    _ act: Reservation.Act, on id: ID<Booking>, _ request: Request, _ member: Member, reason: String? = nil, done: String
+    _ act: Reservation.Act, on id: ID<Booking>, _ request: Request, _ member: Member, reason: String? = nil,
+    done: String
   ) async throws -> Response {
-    guard let actor = try await database.one(.booking(id, of: member.id)).actor(member.id) else { throw Failure.notFound }
+    guard let actor = try await database.one(.booking(id, of: member.id)).actor(member.id) else {
+      throw Failure.notFound
+    }
     do {
       _ = try await database.transaction { tx in
         try await bookings.act(act, on: id, by: actor, channel: .web, reason: reason, in: tx)
@@ -244,7 +266,9 @@ package struct BookingsFeature: Feature {
       return try await show(request, member, id, refusal: refusal.rawValue, status: refusal == .notYours ? 403 : 422)
     } catch is Bookings.NotOffered {
       return try await show(request, member, id, refusal: "not_offered", status: 422)
-    } catch let error where error is Bookings.SlotTaken || (error as? PostgresError).flatMap(Bookings.SlotTaken.init) != nil {
+    } catch let error
+      where error is Bookings.SlotTaken || (error as? PostgresError).flatMap(Bookings.SlotTaken.init) != nil
+    {
       return try await show(request, member, id, refusal: "slot_taken", status: 409)
     }
   }
@@ -272,10 +296,13 @@ package struct BookingsFeature: Feature {
     guard let party = booked.party(of: member.id), let actor = booked.actor(member.id) else { throw Failure.notFound }
     let reason = request.form.text("reason")
     // Somebody who was promised more than the terms give by now is asked again.
-    if let promised = request.form.int("refund"), let refund = try? booked.reservation.cancellation(by: actor, at: clock.now),
+    if let promised = request.form.int("refund"),
+      let refund = try? booked.reservation.cancellation(by: actor, at: clock.now),
       refund.amount.amount < promised, party == .learner
     {
-      return site.page(CancellationPage(booked: booked, party: party, refund: refund, reason: reason, isChanged: true), for: request, status: 409)
+      return site.page(
+        CancellationPage(booked: booked, party: party, refund: refund, reason: reason, isChanged: true), for: request,
+        status: 409)
     }
     return try await perform(.cancel, on: id, request, member, reason: reason, done: "cancelled")
   }
@@ -285,7 +312,8 @@ package struct BookingsFeature: Feature {
   }
 
   private func timePage(
-    _ request: Request, _ member: Member, _ id: ID<Booking>, refusal: String? = nil, wanted: Instant? = nil, status: Int = 200
+    _ request: Request, _ member: Member, _ id: ID<Booking>, refusal: String? = nil, wanted: Instant? = nil,
+    status: Int = 200
   ) async throws -> Response {
     let booked = try await database.one(.booking(id, of: member.id))
     guard let party = booked.party(of: member.id), let actor = booked.actor(member.id) else { throw Failure.notFound }
@@ -295,7 +323,8 @@ package struct BookingsFeature: Feature {
     }
     let context = site.context(for: request)
     let week = try await week(
-      request.query.text("week"), near: wanted ?? booked.reservation.startsAt, of: booked.tutor.id, lasting: booked.reservation.length,
+      request.query.text("week"), near: wanted ?? booked.reservation.startsAt, of: booked.tutor.id,
+      lasting: booked.reservation.length,
       for: booked.learner.id, zone: context.zone)
     let refund = try? booked.reservation.cancellation(by: actor, at: clock.now)
     var page = TimePage(
@@ -325,14 +354,19 @@ package struct BookingsFeature: Feature {
         return .see(Doors.booking(id) + "?done=moved")
       }
       try await bookings.ensureOffered(
-        start..<start + booked.reservation.length, of: booked.tutor.id, for: booked.learner.id, ignoring: id, in: database)
-      _ = try await database.transaction { tx in try await bookings.act(.propose(start), on: id, by: actor, channel: .web, in: tx) }
+        start..<start + booked.reservation.length, of: booked.tutor.id, for: booked.learner.id, ignoring: id,
+        in: database)
+      _ = try await database.transaction { tx in
+        try await bookings.act(.propose(start), on: id, by: actor, channel: .web, in: tx)
+      }
       return .see(Doors.booking(id) + "?done=proposed")
     } catch let refusal as Reservation.Refusal {
       return try await timePage(request, member, id, refusal: refusal.rawValue, wanted: start, status: 422)
     } catch is Bookings.NotOffered {
       return try await timePage(request, member, id, refusal: "not_offered", wanted: start, status: 422)
-    } catch let error where error is Bookings.SlotTaken || (error as? PostgresError).flatMap(Bookings.SlotTaken.init) != nil {
+    } catch let error
+      where error is Bookings.SlotTaken || (error as? PostgresError).flatMap(Bookings.SlotTaken.init) != nil
+    {
       return try await timePage(request, member, id, refusal: "slot_taken", wanted: start, status: 409)
     }
   }
@@ -345,11 +379,14 @@ package struct BookingsFeature: Feature {
 
   /// What became of the lesson, said by one of the two.
   func account(_ request: Request, member: Member, id: ID<Booking>) async throws -> Response {
-    guard let party = try await database.one(.booking(id, of: member.id)).party(of: member.id) else { throw Failure.notFound }
+    guard let party = try await database.one(.booking(id, of: member.id)).party(of: member.id) else {
+      throw Failure.notFound
+    }
     let reason = request.form.text("reason")
     return switch request.form.text("outcome") {
     case "held": try await perform(.complete, on: id, request, member, reason: reason, done: "held")
-    case "absent": try await perform(.reportAbsence(of: party.other), on: id, request, member, reason: reason, done: "absent")
+    case "absent":
+      try await perform(.reportAbsence(of: party.other), on: id, request, member, reason: reason, done: "absent")
     case "dispute": try await perform(.dispute, on: id, request, member, reason: reason, done: "dispute")
     default: throw Problem.invalid(["outcome": ["Say whether it was held."]])
     }

@@ -52,7 +52,9 @@ struct Making: Sendable {
   }
 
   private func earlier(_ user: ID<User>, _ key: String, _ request: String) async throws -> Outcome? {
-    guard let (isSame, status, body) = try await database.first(.answer(of: user, under: key, to: request)) else { return nil }
+    guard let (isSame, status, body) = try await database.first(.answer(of: user, under: key, to: request)) else {
+      return nil
+    }
     return isSame ? .repeated(KeptAnswer(status: status, body: body)) : .keyReused
   }
 }

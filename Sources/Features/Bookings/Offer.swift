@@ -70,10 +70,13 @@ package struct NewBooking: Sendable {
   package let roomCode: String
 
   /// `during` with the tutor's buffers: what others may not touch.
-  package var blocked: Range<Instant> { Self.blocked(reservation.startsAt..<reservation.endsAt, offer.bufferBefore, offer.bufferAfter) }
+  package var blocked: Range<Instant> {
+    Self.blocked(reservation.startsAt..<reservation.endsAt, offer.bufferBefore, offer.bufferAfter)
+  }
 
   package init(
-    _ offer: Offer, startsAt: Instant, minutes: Int, learner: ID<User>, learnerZone: String, note: String, at now: Instant
+    _ offer: Offer, startsAt: Instant, minutes: Int, learner: ID<User>, learnerZone: String, note: String,
+    at now: Instant
   ) throws(Refusal) {
     guard learner != offer.tutor else { throw .ownLesson }
     guard offer.durations.contains(minutes) else { throw .wrongLength }
@@ -98,6 +101,7 @@ package struct NewBooking: Sendable {
   private static func code() -> String {
     var random = SystemRandomNumberGenerator()
     let letters = Array("abcdefghjkmnpqrstuvwxyz23456789")
-    return (0..<5).map { _ in String((0..<3).map { _ in letters.randomElement(using: &random)! }) }.joined(separator: "-")
+    return (0..<5).map { _ in String((0..<3).map { _ in letters.randomElement(using: &random)! }) }.joined(
+      separator: "-")
   }
 }

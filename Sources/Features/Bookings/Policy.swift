@@ -29,18 +29,19 @@ package struct Policy: Equatable, Sendable {
 
   package static let standard = Policy()
 
-  private nonisolated(unsafe) static let fields: [(name: String, path: WritableKeyPath<Policy, Int>, range: ClosedRange<Int>)] = [
-    ("free_cancel_hours", \.freeCancelHours, 0...720),
-    ("late_refund_percent", \.lateRefundPercent, 0...100),
-    ("grace_minutes", \.graceMinutes, 0...1440),
-    ("reschedule_cutoff_hours", \.rescheduleCutoffHours, 0...720),
-    ("no_show_minutes", \.noShowMinutes, 5...120),
-    ("no_show_refund_percent", \.noShowRefundPercent, 0...100),
-    ("hold_minutes", \.holdMinutes, 1...60),
-    ("request_expiry_hours", \.requestExpiryHours, 1...168),
-    ("settle_hours", \.settleHours, 1...168),
-    ("dispute_days", \.disputeDays, 0...60),
-  ]
+  private nonisolated(unsafe) static let fields:
+    [(name: String, path: WritableKeyPath<Policy, Int>, range: ClosedRange<Int>)] = [
+      ("free_cancel_hours", \.freeCancelHours, 0...720),
+      ("late_refund_percent", \.lateRefundPercent, 0...100),
+      ("grace_minutes", \.graceMinutes, 0...1440),
+      ("reschedule_cutoff_hours", \.rescheduleCutoffHours, 0...720),
+      ("no_show_minutes", \.noShowMinutes, 5...120),
+      ("no_show_refund_percent", \.noShowRefundPercent, 0...100),
+      ("hold_minutes", \.holdMinutes, 1...60),
+      ("request_expiry_hours", \.requestExpiryHours, 1...168),
+      ("settle_hours", \.settleHours, 1...168),
+      ("dispute_days", \.disputeDays, 0...60),
+    ]
 
   package var json: JSON {
     var object = JSON.Object()
@@ -145,7 +146,8 @@ extension Policy {
       out.append(
         noShowRefundPercent == 0
           ? Sentence(key: "bookings.policy.no_show_nothing", figures: ["minutes": noShowMinutes])
-          : Sentence(key: "bookings.policy.no_show", figures: ["minutes": noShowMinutes, "percent": noShowRefundPercent]))
+          : Sentence(
+            key: "bookings.policy.no_show", figures: ["minutes": noShowMinutes, "percent": noShowRefundPercent]))
     }
     if mode == .request {
       out.append(Sentence(key: "bookings.policy.request", figures: ["hours": requestExpiryHours]))

@@ -118,7 +118,8 @@ package struct Reservation: Equatable, Sendable {
 
   /// A booking as it was stored.
   package init(
-    state: State, mode: Mode, startsAt: Instant, endsAt: Instant, price: Money, paid: Money, refund: Refund?, policy: Policy,
+    state: State, mode: Mode, startsAt: Instant, endsAt: Instant, price: Money, paid: Money, refund: Refund?,
+    policy: Policy,
     bookedAt: Instant, holdExpiresAt: Instant?, requestExpiresAt: Instant?, proposal: Proposal?, begunAt: Instant?,
     finishedAt: Instant?, sequence: Int, movedLate: Bool
   ) {
@@ -404,7 +405,9 @@ extension Reservation {
       return Refund(paid, .unpaid)
     case .requested:
       guard now < startsAt || actor.party == nil else { throw .alreadyStarted }
-      if movedLate { return policy.refund(at: now, start: startsAt, bookedAt: bookedAt, paid: paid, who: who, movedLate: true) }
+      if movedLate {
+        return policy.refund(at: now, start: startsAt, bookedAt: bookedAt, paid: paid, who: who, movedLate: true)
+      }
       return Refund(paid, paid.isFree ? .unpaid : who == .learner ? .notAgreed : .calledOff)
     case .confirmed:
       guard now < startsAt || actor.party == nil else { throw .alreadyStarted }
@@ -418,7 +421,8 @@ extension Reservation {
   package func possible(for actor: Actor, at now: Instant) -> Set<String> {
     let later = max(startsAt, now) + .days(1)
     let acts: [Act] = [
-      .awaitPayment, .secure, .accept, .decline, .cancel, .reschedule(to: later), .propose(later), .acceptProposal, .refuseProposal,
+      .awaitPayment, .secure, .accept, .decline, .cancel, .reschedule(to: later), .propose(later), .acceptProposal,
+      .refuseProposal,
       .begin, .complete, .reportAbsence(of: actor.party?.other ?? .tutor), .dispute,
     ]
     return Set(acts.filter { (try? deciding($0, by: actor, at: now)) != nil }.map(\.name))

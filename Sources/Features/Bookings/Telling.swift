@@ -13,8 +13,10 @@ extension Bookings {
   ) async throws {
     func tell(_ party: Party, _ kind: String, _ calendar: CalendarDocument.Method? = nil) async throws {
       var values: [String: NoticeValue] = [
-        "with": .text(after.person(party.other).name), "subject": .text(after.subjectTitle), "at": .moment(after.reservation.startsAt),
-        "minutes": .number(after.minutes), "reason": .text(reason ?? ""), "before": .moment(before.reservation.startsAt),
+        "with": .text(after.person(party.other).name), "subject": .text(after.subjectTitle),
+        "at": .moment(after.reservation.startsAt),
+        "minutes": .number(after.minutes), "reason": .text(reason ?? ""),
+        "before": .moment(before.reservation.startsAt),
       ]
       if let refund = after.reservation.refund { values["refund"] = .money(refund.amount) }
       if let proposal = after.reservation.proposal { values["proposed"] = .moment(proposal.startsAt) }
@@ -56,7 +58,9 @@ extension Bookings {
     case .propose:
       if let party = actor.party { try await tell(party.other, "bookings.proposed") }
     case .refuseProposal:
-      if let party = before.reservation.proposal?.by, actor.party != party { try await tell(party, "bookings.proposal-refused") }
+      if let party = before.reservation.proposal?.by, actor.party != party {
+        try await tell(party, "bookings.proposal-refused")
+      }
     case .complete:
       try await tell(.learner, "bookings.completed")
     case .reportAbsence(let absent):
@@ -77,7 +81,8 @@ extension Bookings {
   func invitation(
     _ booked: Booked, for party: Party, method: CalendarDocument.Method, to attendee: CalendarDocument.Person?
   ) -> CalendarDocument {
-    let host = site.url.split(separator: "/").dropFirst().first.map { String($0.split(separator: ":")[0]) } ?? "localhost"
+    let host =
+      site.url.split(separator: "/").dropFirst().first.map { String($0.split(separator: ":")[0]) } ?? "localhost"
     let reader = site.context(language: .english, zone: booked.person(party).zone)
     let address = site.url + Doors.booking(booked.id)
     return CalendarDocument(
@@ -86,8 +91,10 @@ extension Bookings {
         .init(
           uid: "\(booked.id)@\(host)", sequence: booked.reservation.sequence,
           during: booked.reservation.startsAt..<booked.reservation.endsAt, stamp: clock.now,
-          summary: reader.t("bookings.calendar.summary", subject: booked.subjectTitle, with: booked.person(party.other).name),
-          description: reader.t("bookings.calendar.description", link: address), location: site.url + Doors.deviceCheck(booked.id),
+          summary: reader.t(
+            "bookings.calendar.summary", subject: booked.subjectTitle, with: booked.person(party.other).name),
+          description: reader.t("bookings.calendar.description", link: address),
+          location: site.url + Doors.deviceCheck(booked.id),
           url: address, status: booked.state == .requested ? .tentative : .confirmed,
           organizer: .init(name: site.name, mail: "lessons@\(host)"), attendees: attendee.map { [$0] } ?? [])
       ])

@@ -34,7 +34,9 @@ extension CheckoutFeature {
   /// Paying is idempotent by the booking itself: one open payment each, so the key adds nothing and is allowed.
   func apiProcess(_ request: Request, member: Member) async throws -> Response {
     let json = try request.json()
-    guard let booking: ID<Booking> = json["booking"]?.id() else { throw Problem.invalid(["booking": ["Which booking is paid for?"]]) }
+    guard let booking: ID<Booking> = json["booking"]?.id() else {
+      throw Problem.invalid(["booking": ["Which booking is paid for?"]])
+    }
     do {
       let payment = try await payments.begin(booking, payer: member.id, provider: json["provider"]?.string)
       return .json(201) { w in
@@ -50,7 +52,9 @@ extension CheckoutFeature {
   }
 
   private func problem(_ refusal: Payments.Refusal, _ request: Request) -> Problem {
-    Problem(422, site.context(for: request).t.sentence("checkout.refusal.\(refusal.rawValue)", [:]), kind: refusal == .paidAlready ? "paid_already" : "not_payable")
+    Problem(
+      422, site.context(for: request).t.sentence("checkout.refusal.\(refusal.rawValue)", [:]),
+      kind: refusal == .paidAlready ? "paid_already" : "not_payable")
   }
 
   func apiPayment(_ request: Request, member: Member, payment: ID<Payment>) async throws -> Response {
@@ -74,17 +78,24 @@ extension CheckoutFeature {
   /// A refund follows from cancelling, by the policy frozen into the booking; asking for one says which rule holds.
   func apiRefund(_ request: Request, member: Member, payment: ID<Payment>) async throws -> Response {
     guard let record = try await database.first(.payment(payment, of: member.id)) else { throw Failure.notFound }
-    guard record.state.stage == .succeeded else { throw Problem(422, "There is nothing to give back: this payment did not go through.", kind: "not_paid") }
+    guard record.state.stage == .succeeded else {
+      throw Problem(422, "There is nothing to give back: this payment did not go through.", kind: "not_paid")
+    }
     let booked = try await bookings.booking(record.booking, of: member.id, from: database)
     guard booked.reservation.state.isLive, let actor = booked.actor(member.id) else {
-      throw Problem(422, "The lesson is over or cancelled already. If something went wrong, report it on the booking.", kind: "not_cancellable")
+      throw Problem(
+        422, "The lesson is over or cancelled already. If something went wrong, report it on the booking.",
+        kind: "not_cancellable")
     }
     let change: Bookings.Change
     do {
       change = try await database.transaction { tx in
-        try await bookings.act(.cancel, on: record.booking, by: actor, channel: .api, reason: try? request.json()["reason"]?.string, in: tx)
+        try await bookings.act(
+          .cancel, on: record.booking, by: actor, channel: .api, reason: try? request.json()["reason"]?.string, in: tx)
       }
-    } catch let refusal as Reservation.Refusal { throw Problem(422, "The booking cannot be cancelled now.", kind: refusal.rawValue) }
+    } catch let refusal as Reservation.Refusal {
+      throw Problem(422, "The booking cannot be cancelled now.", kind: refusal.rawValue)
+    }
     let refund = change.after.reservation.refund
     return .json(200) { w in
       w.object { w in
@@ -100,11 +111,13 @@ extension CheckoutFeature {
 
   func apiHistory(_ request: Request, member: Member) async throws -> Response {
     let pageSize = min(100, max(1, request.query.int("page_size") ?? 20))
-    let found = try await database.all(.history(of: member.id, before: request.query["cursor"].flatMap { PageCursor($0) }, limit: pageSize))
+    let found = try await database.all(
+      .history(of: member.id, before: request.query["cursor"].flatMap { PageCursor($0) }, limit: pageSize))
     let shown = found.prefix(pageSize)
     let next: String? =
       if found.count > pageSize, let last = shown.last {
-        site.url + CheckoutPaths.apiHistory() + "?" + request.query.with("cursor", PageCursor(key: last.createdAt.rfc3339, id: last.id.description).text).encoded
+        site.url + CheckoutPaths.apiHistory() + "?"
+          + request.query.with("cursor", PageCursor(key: last.createdAt.rfc3339, id: last.id.description).text).encoded
       } else { nil }
     return .json(200) { w in
       w.object { w in
@@ -130,7 +143,8 @@ extension CheckoutFeature {
   }
 
   func apiTransactions(_ request: Request, member: Member) async throws -> Response {
-    let lines = try await ledger.explanation(of: member.id, [.tutorPayable, .held, .learnerWallet, .refundsPayable], limit: 100, from: database)
+    let lines = try await ledger.explanation(
+      of: member.id, [.tutorPayable, .held, .learnerWallet, .refundsPayable], limit: 100, from: database)
     return .json(200) { w in
       w.object { w in
         w.field("count", lines.count)

@@ -21,7 +21,8 @@ package struct CheckoutFeature: Feature {
   let clock: WallClock
 
   package init(
-    database: Database, site: Site, bookings: Bookings, ledger: Ledger, payments: Payments, simulated: SimulatedGateway?, clock: WallClock
+    database: Database, site: Site, bookings: Bookings, ledger: Ledger, payments: Payments,
+    simulated: SimulatedGateway?, clock: WallClock
   ) {
     self.database = database
     self.site = site
@@ -44,7 +45,9 @@ package struct CheckoutFeature: Feature {
 
   package var jobs: [JobHandler] {
     var jobs = [JobHandler(SendRefund.self) { job, _ in try await payments.send(job.refund) }]
-    if let simulated { jobs.append(JobHandler(DeliverSimulated.self) { job, _ in try await simulated.deliver(job.message) }) }
+    if let simulated {
+      jobs.append(JobHandler(DeliverSimulated.self) { job, _ in try await simulated.deliver(job.message) })
+    }
     return jobs
   }
 
@@ -62,12 +65,16 @@ package struct CheckoutFeature: Feature {
     try await checkoutPage(request, member, booking)
   }
 
-  private func checkoutPage(_ request: Request, _ member: Member, _ booking: ID<Booking>, refusal: Payments.Refusal? = nil, status: Int = 200) async throws -> Response {
+  private func checkoutPage(
+    _ request: Request, _ member: Member, _ booking: ID<Booking>, refusal: Payments.Refusal? = nil, status: Int = 200
+  ) async throws -> Response {
     let booked = try await bookings.booking(booking, of: member.id, from: database)
     guard booked.party(of: member.id) == .learner else { throw Failure.notFound }
     if booked.reservation.holdsSettled { return .see(Doors.booking(booking)) }
     let last = try await database.first(.newest(of: booking, payer: member.id))
-    return site.page(CheckoutPage(booked: booked, last: last, refusal: refusal, isSimulated: payments.standard == "simulated"), for: request, status: status)
+    return site.page(
+      CheckoutPage(booked: booked, last: last, refusal: refusal, isSimulated: payments.standard == "simulated"),
+      for: request, status: status)
   }
 
   func pay(_ request: Request, member: Member, booking: ID<Booking>) async throws -> Response {
@@ -90,7 +97,9 @@ package struct CheckoutFeature: Feature {
       payment = try await database.first(.payment(payment.id, of: member.id)) ?? payment
       if payment.state.stage.isOpen {
         let next = CheckoutPaths.returned(booking) + "?try=\(min(tries + 1, 60))"
-        return site.page(WaitingForGateway(booking: booking, payment: payment), for: request).with(header: "refresh", "2; url=\(next)").unstored
+        return site.page(WaitingForGateway(booking: booking, payment: payment), for: request).with(
+          header: "refresh", "2; url=\(next)"
+        ).unstored
       }
     }
     switch payment.state.stage {
@@ -100,15 +109,22 @@ package struct CheckoutFeature: Feature {
   }
 
   func receipt(_ request: Request, member: Member, payment: ID<Payment>) async throws -> Response {
-    guard let record = try await database.first(.payment(payment, of: member.id)), record.receiptNumber != nil else { throw Failure.notFound }
-    return site.page(ReceiptPage(payment: record, payer: member.identity.name, refunds: try await database.all(.refunds(of: payment))), for: request)
+    guard let record = try await database.first(.payment(payment, of: member.id)), record.receiptNumber != nil else {
+      throw Failure.notFound
+    }
+    return site.page(
+      ReceiptPage(payment: record, payer: member.identity.name, refunds: try await database.all(.refunds(of: payment))),
+      for: request)
   }
 
   func wallet(_ request: Request, member: Member) async throws -> Response {
     let pageSize = 20
-    let history = try await database.all(.history(of: member.id, before: request.query["after"].flatMap { PageCursor($0) }, limit: pageSize))
+    let history = try await database.all(
+      .history(of: member.id, before: request.query["after"].flatMap { PageCursor($0) }, limit: pageSize))
     let shown = Array(history.prefix(pageSize))
-    let next = history.count > pageSize ? shown.last.map { PageCursor(key: $0.createdAt.rfc3339, id: $0.id.description).text } : nil
+    let next =
+      history.count > pageSize
+      ? shown.last.map { PageCursor(key: $0.createdAt.rfc3339, id: $0.id.description).text } : nil
     var tutor: WalletPage.TutorSide?
     if member.identity.roles.contains(.tutor) {
       tutor = WalletPage.TutorSide(

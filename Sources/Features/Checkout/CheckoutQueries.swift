@@ -100,7 +100,9 @@ struct SimulatedCharge: RowDecodable, Equatable {
     case "cancelled": stage = .cancelled
     default: return nil
     }
-    return News(event: "look_\(id)_\(version)", charge: id, stage: stage, amount: amount, failure: state == "declined" ? "declined" : nil)
+    return News(
+      event: "look_\(id)_\(version)", charge: id, stage: stage, amount: amount,
+      failure: state == "declined" ? "declined" : nil)
   }
 }
 
@@ -125,26 +127,37 @@ extension Query where Row == PaymentRecord {
   static func payment(_ id: ID<Payment>) -> Self { Query("select \(columns) from \(tables) where p.id = \(id)") }
 
   static func newest(of booking: ID<Booking>, payer: ID<User>) -> Self {
-    Query("select \(columns) from \(tables) where p.booking_id = \(booking) and p.payer_id = \(payer) order by p.created_at desc limit 1")
+    Query(
+      "select \(columns) from \(tables) where p.booking_id = \(booking) and p.payer_id = \(payer) order by p.created_at desc limit 1"
+    )
   }
 
   static func open(of booking: ID<Booking>) -> Self {
-    Query("select \(columns) from \(tables) where p.booking_id = \(booking) and p.state in ('created', 'processing', 'requires_action')")
+    Query(
+      "select \(columns) from \(tables) where p.booking_id = \(booking) and p.state in ('created', 'processing', 'requires_action')"
+    )
   }
 
   static func paid(of booking: ID<Booking>) -> Self {
-    Query("select \(columns) from \(tables) where p.booking_id = \(booking) and p.state = 'succeeded' order by p.succeeded_at limit 1")
+    Query(
+      "select \(columns) from \(tables) where p.booking_id = \(booking) and p.state = 'succeeded' order by p.succeeded_at limit 1"
+    )
   }
 
   static func history(of payer: ID<User>, before: PageCursor?, limit: Int) -> Self {
     let after: SQL =
-      if let before, let at = Instant(rfc3339: before.key), let id = ID<Payment>(before.id) { "(p.created_at, p.id) < (\(at), \(id))" } else { "true" }
-    return Query("select \(columns) from \(tables) where p.payer_id = \(payer) and \(after) order by p.created_at desc, p.id desc limit \(limit + 1)")
+      if let before, let at = Instant(rfc3339: before.key), let id = ID<Payment>(before.id) {
+        "(p.created_at, p.id) < (\(at), \(id))"
+      } else { "true" }
+    return Query(
+      "select \(columns) from \(tables) where p.payer_id = \(payer) and \(after) order by p.created_at desc, p.id desc limit \(limit + 1)"
+    )
   }
 
   /// Payments that nothing was heard of for a while; the gateway is asked.
   static func silent(since: Instant, limit: Int) -> Self {
-    Query("""
+    Query(
+      """
       select \(columns) from \(tables)
        where p.state in ('created', 'processing', 'requires_action') and p.provider_ref is not null and p.updated_at < \(since)
        order by p.updated_at limit \(limit)
@@ -170,7 +183,8 @@ extension Query where Row == Int {
 extension Query where Row == Bool {
   /// Whether the message is new.
   static func receive(_ news: News, from provider: String, body: String, outcome: String, at now: Instant) -> Self {
-    Query("""
+    Query(
+      """
       with kept as (
         insert into gateway_events (id, provider, event_id, kind, body, received_at, outcome)
         values (\(ID<GatewayEvent>.new()), \(provider), \(news.event), \(news.stage.rawValue), \(body), \(now), \(outcome))
@@ -190,9 +204,13 @@ extension Query where Row == RefundRecord {
     """
   }
 
-  static func lockedRefund(_ id: ID<RefundOrder>) -> Self { Query("select \(columns) where r.id = \(id) for update of r") }
+  static func lockedRefund(_ id: ID<RefundOrder>) -> Self {
+    Query("select \(columns) where r.id = \(id) for update of r")
+  }
 
-  static func refunds(of payment: ID<Payment>) -> Self { Query("select \(columns) where r.payment_id = \(payment) order by r.created_at") }
+  static func refunds(of payment: ID<Payment>) -> Self {
+    Query("select \(columns) where r.payment_id = \(payment) order by r.created_at")
+  }
 }
 
 extension Query where Row == SimulatedCharge {
@@ -201,46 +219,63 @@ extension Query where Row == SimulatedCharge {
   }
 
   static func lockedSimulatedCharge(_ id: String) -> Self {
-    Query("select id, amount, currency, state, refunded, return_url, version from simulated_charges where id = \(id) for update")
+    Query(
+      "select id, amount, currency, state, refunded, return_url, version from simulated_charges where id = \(id) for update"
+    )
   }
 }
 
 extension Query where Row == String {
-  static func openSimulatedCharge(_ id: String, _ order: Order, returnURL: String, key: String, at now: Instant) -> Self {
-    Query("""
+  static func openSimulatedCharge(_ id: String, _ order: Order, returnURL: String, key: String, at now: Instant) -> Self
+  {
+    Query(
+      """
       insert into simulated_charges (id, reference, amount, currency, return_url, idempotency_key, created_at)
       values (\(id), \(order.payment.description), \(order.amount.amount), \(order.amount.currency), \(returnURL), \(key), \(now))
       on conflict on constraint one_charge_per_key do update set reference = excluded.reference returning id
       """)
   }
 
-  static func simulatedRefund(key: String) -> Self { Query("select id from simulated_refunds where idempotency_key = \(key)") }
+  static func simulatedRefund(key: String) -> Self {
+    Query("select id from simulated_refunds where idempotency_key = \(key)")
+  }
 }
 
 extension Query<Void> {
-  static func insert(_ id: ID<Payment>, for booking: ID<Booking>, by payer: ID<User>, provider: String, amount: Money, at now: Instant) -> Self {
-    Query("""
+  static func insert(
+    _ id: ID<Payment>, for booking: ID<Booking>, by payer: ID<User>, provider: String, amount: Money, at now: Instant
+  ) -> Self {
+    Query(
+      """
       insert into payments (id, booking_id, payer_id, provider, amount, currency, state, created_at, updated_at)
       values (\(id), \(booking), \(payer), \(provider), \(amount.amount), \(amount.currency), 'created', \(now), \(now))
       """)
   }
 
   static func opened(_ id: ID<Payment>, _ charge: OpenCharge, at now: Instant) -> Self {
-    Query("update payments set provider_ref = \(charge.charge), checkout_url = \(charge.url), updated_at = \(now) where id = \(id)")
+    Query(
+      "update payments set provider_ref = \(charge.charge), checkout_url = \(charge.url), updated_at = \(now) where id = \(id)"
+    )
   }
 
-  static func move(_ id: ID<Payment>, to stage: PaymentState.Stage, failure: String?, receipt: Int?, at now: Instant) -> Self {
-    Query("""
+  static func move(_ id: ID<Payment>, to stage: PaymentState.Stage, failure: String?, receipt: Int?, at now: Instant)
+    -> Self
+  {
+    Query(
+      """
       update payments set state = \(stage.rawValue), failure = \(failure), receipt_number = coalesce(\(receipt), receipt_number),
              succeeded_at = case when \(stage.rawValue) = 'succeeded' then \(now)::timestamptz else succeeded_at end, updated_at = \(now)
        where id = \(id)
       """)
   }
 
-  static func asked(_ id: ID<Payment>, at now: Instant) -> Self { Query("update payments set updated_at = \(now) where id = \(id)") }
+  static func asked(_ id: ID<Payment>, at now: Instant) -> Self {
+    Query("update payments set updated_at = \(now) where id = \(id)")
+  }
 
   static func refuse(from provider: String, body: String, reason: String, at now: Instant) -> Self {
-    Query("""
+    Query(
+      """
       insert into gateway_events (id, provider, event_id, kind, body, received_at, outcome)
       values (\(ID<GatewayEvent>.new()), \(provider), \("refused_" + ID<GatewayEvent>.new().description), 'refused', \(body), \(now), \(reason))
       """)
@@ -250,8 +285,11 @@ extension Query<Void> {
     Query("update gateway_events set outcome = \(outcome) where provider = \(provider) and event_id = \(news.event)")
   }
 
-  static func insertRefund(_ id: ID<RefundOrder>, of payment: PaymentRecord, amount: Money, rule: String, at now: Instant) -> Self {
-    Query("""
+  static func insertRefund(
+    _ id: ID<RefundOrder>, of payment: PaymentRecord, amount: Money, rule: String, at now: Instant
+  ) -> Self {
+    Query(
+      """
       insert into refunds (id, payment_id, booking_id, amount, currency, rule, created_at)
       values (\(id), \(payment.id), \(payment.booking), \(amount.amount), \(amount.currency), \(rule), \(now))
       """)
@@ -262,7 +300,8 @@ extension Query<Void> {
   }
 
   static func insertSimulatedRefund(_ id: String, of charge: String, amount: Int, key: String) -> Self {
-    Query("""
+    Query(
+      """
       with r as (insert into simulated_refunds (id, charge_id, amount, idempotency_key) values (\(id), \(charge), \(amount), \(key)))
       update simulated_charges set refunded = refunded + \(amount), version = version + 1 where id = \(charge)
       """)

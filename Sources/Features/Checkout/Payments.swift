@@ -20,7 +20,8 @@ package struct Payments: Sendable {
   let standard: String
 
   package init(
-    database: Database, bookings: Bookings, ledger: Ledger, notices: Notices, site: Site, clock: WallClock, gateways: [any Gateway]
+    database: Database, bookings: Bookings, ledger: Ledger, notices: Notices, site: Site, clock: WallClock,
+    gateways: [any Gateway]
   ) {
     self.database = database
     self.bookings = bookings
@@ -52,7 +53,8 @@ package struct Payments: Sendable {
         try await bookings.awaitPayment(booking, in: tx)
         if let open = try await tx.first(.open(of: booking)) { return open.id }
         let id = ID<Payment>.new()
-        try await tx.run(.insert(id, for: booking, by: payer, provider: provider, amount: booked.reservation.price, at: clock.now))
+        try await tx.run(
+          .insert(id, for: booking, by: payer, provider: provider, amount: booked.reservation.price, at: clock.now))
         return id
       }
     } catch let error as PostgresError where error.constraint == "one_open_payment_per_booking" {
@@ -65,7 +67,8 @@ package struct Payments: Sendable {
     let t = site.context(language: .english, zone: "UTC").t
     let charge = try await gateway.open(
       Order(
-        payment: payment, amount: record.amount, description: t("checkout.orderLine", subject: booked.subjectTitle, tutor: booked.tutor.name),
+        payment: payment, amount: record.amount,
+        description: t("checkout.orderLine", subject: booked.subjectTitle, tutor: booked.tutor.name),
         returnPath: CheckoutPaths.returned(booking)))
     try await database.run(.opened(payment, charge, at: clock.now))
     guard let opened = try await database.first(.payment(payment, of: payer)) else { throw Failure.notFound }
@@ -77,8 +80,15 @@ package struct Payments: Sendable {
   /// Takes in what a gateway says. Every message once; each effect in one commit with the record of its message.
   func hear(_ news: News, from provider: String, body: String) async throws {
     try await database.transaction { tx in
-      guard try await tx.one(.receive(news, from: provider, body: String(String.UnicodeScalarView(body.unicodeScalars.prefix(100_000))), outcome: "received", at: clock.now)) else { return }
-      guard let id = try await tx.first(.locked(charge: news.charge, of: provider)), let payment = try await tx.first(.payment(id)) else {
+      guard
+        try await tx.one(
+          .receive(
+            news, from: provider, body: String(String.UnicodeScalarView(body.unicodeScalars.prefix(100_000))),
+            outcome: "received", at: clock.now))
+      else { return }
+      guard let id = try await tx.first(.locked(charge: news.charge, of: provider)),
+        let payment = try await tx.first(.payment(id))
+      else {
         try await tx.run(.setOutcome("unknown charge", of: news, from: provider))
         return
       }
@@ -98,7 +108,10 @@ package struct Payments: Sendable {
       try await tx.run(.move(payment.id, to: .succeeded, failure: nil, receipt: number, at: clock.now))
       try await notices.tell(
         payment.payer, "checkout.receipt",
-        ["amount": .money(payment.amount), "subject": .text(payment.subject), "tutor": .text(payment.tutor), "at": .moment(payment.startsAt), "number": .number(number)],
+        [
+          "amount": .money(payment.amount), "subject": .text(payment.subject), "tutor": .text(payment.tutor),
+          "at": .moment(payment.startsAt), "number": .number(number),
+        ],
         link: Doors.receipt(payment.id), booking: payment.booking, in: tx)
       switch try await bookings.paid(payment.booking, payment: payment.id, amount: payment.amount, in: tx) {
       case .secured, .already: return "succeeded"
@@ -107,7 +120,11 @@ package struct Payments: Sendable {
         return "returned"
       }
     case .move(let stage), .late(let stage):
-      try await tx.run(.move(payment.id, to: stage, failure: news.failure.map { String(String.UnicodeScalarView($0.unicodeScalars.prefix(60))) }, receipt: nil, at: clock.now))
+      try await tx.run(
+        .move(
+          payment.id, to: stage,
+          failure: news.failure.map { String(String.UnicodeScalarView($0.unicodeScalars.prefix(60))) }, receipt: nil,
+          at: clock.now))
       if !stage.isOpen { try await bookings.paymentFailed(payment.booking, in: tx) }
       return stage.rawValue
     }
@@ -115,7 +132,9 @@ package struct Payments: Sendable {
 
   /// Asks the gateway itself: when a payer comes back before the webhook, or none comes at all.
   func reconcile(_ payment: PaymentRecord) async throws {
-    guard payment.state.stage.isOpen, let charge = payment.charge, let gateway = gateways[payment.provider] else { return }
+    guard payment.state.stage.isOpen, let charge = payment.charge, let gateway = gateways[payment.provider] else {
+      return
+    }
     if let news = try await gateway.lookUp(charge) {
       try await hear(news, from: payment.provider, body: "{}")
     } else {
@@ -124,7 +143,9 @@ package struct Payments: Sendable {
   }
 
   func reconcileSilent() async throws {
-    for payment in try await database.all(.silent(since: clock.now - .minutes(2), limit: 50)) { try await reconcile(payment) }
+    for payment in try await database.all(.silent(since: clock.now - .minutes(2), limit: 50)) {
+      try await reconcile(payment)
+    }
   }
 
   // MARK: Giving back
@@ -145,9 +166,13 @@ package struct Payments: Sendable {
 
   /// Sends one refund. The gateway knows it by its key, so a try that died half-way is finished by the next.
   func send(_ refund: ID<RefundOrder>) async throws {
-    guard let order = try await database.first(.lockedRefund(refund)), order.state == "pending", let gateway = gateways[order.provider] else { return }
+    guard let order = try await database.first(.lockedRefund(refund)), order.state == "pending",
+      let gateway = gateways[order.provider]
+    else { return }
     let reference: String
-    do { reference = try await gateway.refund(order.amount, of: order.charge, key: refund.description) } catch let refusal as GatewayRefusal {
+    do { reference = try await gateway.refund(order.amount, of: order.charge, key: refund.description) } catch let
+      refusal as GatewayRefusal
+    {
       try await database.run(.settleRefund(refund, state: "failed", reference: nil, at: clock.now))
       throw Hopeless(refusal.reason)
     }
@@ -155,7 +180,8 @@ package struct Payments: Sendable {
       guard let order = try await tx.first(.lockedRefund(refund)), order.state == "pending" else { return }
       try await tx.run(.settleRefund(refund, state: "succeeded", reference: reference, at: clock.now))
       try await notices.tell(
-        order.payer, "checkout.refunded", ["amount": .money(order.amount)], link: Doors.receipt(order.payment), booking: order.booking, in: tx)
+        order.payer, "checkout.refunded", ["amount": .money(order.amount)], link: Doors.receipt(order.payment),
+        booking: order.booking, in: tx)
       try await ledger.post(.refund(refund, to: order.payer, order.amount), in: tx)
     }
   }

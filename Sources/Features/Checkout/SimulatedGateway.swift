@@ -23,7 +23,8 @@ package struct SimulatedGateway: Gateway {
   let post: Post
 
   /// Sends a webhook; the answer's status. Given from outside: HTTP in the server, the route table in tests.
-  package typealias Post = @Sendable (_ path: String, _ headers: [(name: String, value: String)], _ body: [UInt8]) async throws -> Int
+  package typealias Post =
+    @Sendable (_ path: String, _ headers: [(name: String, value: String)], _ body: [UInt8]) async throws -> Int
 
   package init(database: Database, site: Site, clock: WallClock, secret: String, post: @escaping Post) {
     self.database = database
@@ -49,7 +50,8 @@ package struct SimulatedGateway: Gateway {
   package func refund(_ amount: Money, of charge: String, key: String) async throws -> String {
     try await database.transaction { tx in
       if let known = try await tx.first(.simulatedRefund(key: key)) { return known }
-      guard let held = try await tx.first(.lockedSimulatedCharge(charge)), held.state == "succeeded", held.amount.currency == amount.currency,
+      guard let held = try await tx.first(.lockedSimulatedCharge(charge)), held.state == "succeeded",
+        held.amount.currency == amount.currency,
         held.refunded + amount.amount <= held.amount.amount
       else { throw GatewayRefusal(reason: "nothing is left of this charge to send back") }
       let id = "simr_" + Random.token(bytes: 15)
@@ -68,7 +70,9 @@ package struct SimulatedGateway: Gateway {
     guard let time = fields["t"].flatMap({ Int64($0) }), let signature = fields["v1"].flatMap({ Hex.decode($0) }) else {
       throw WebhookRefusal.unsigned
     }
-    guard HMAC.verify(signature, of: Array("\(time).".utf8) + webhook.body, key: key) else { throw WebhookRefusal.forged }
+    guard HMAC.verify(signature, of: Array("\(time).".utf8) + webhook.body, key: key) else {
+      throw WebhookRefusal.forged
+    }
     guard abs(now.seconds - time) <= Self.tolerance.components.seconds else { throw WebhookRefusal.stale }
     guard let json = try? JSON.read(webhook.body), let event = json["id"]?.string, let charge = json["charge"]?.string,
       let stage = json["state"]?.string.flatMap(PaymentState.Stage.init(rawValue:)), let amount = json["amount"]?.money
@@ -130,7 +134,8 @@ package struct SimulatedGateway: Gateway {
       guard let held = try await tx.first(.lockedSimulatedCharge(charge)) else { return nil }
       guard held.state == "open" || held.state == "authenticating" else { return held }
       let version = try await tx.one(.moveSimulatedCharge(charge, to: "cancelled"))
-      let message = SimulatedMessage(event: "evt_\(charge)_\(version)_cancelled", charge: charge, state: "cancelled", failure: nil)
+      let message = SimulatedMessage(
+        event: "evt_\(charge)_\(version)_cancelled", charge: charge, state: "cancelled", failure: nil)
       try await tx.enqueue(DeliverSimulated(message: message))
       return try await tx.one(.simulatedCharge(charge))
     }
@@ -149,7 +154,9 @@ package struct SimulatedGateway: Gateway {
           w.field("failure", message.failure)
         }
       }.utf8)
-    let status = try await post(CheckoutPaths.webhook(name), [(Self.header, sign(body, at: clock.now)), ("content-type", "application/json")], body)
+    let status = try await post(
+      CheckoutPaths.webhook(name), [(Self.header, sign(body, at: clock.now)), ("content-type", "application/json")],
+      body)
     guard (200..<300).contains(status) else { throw Undelivered(status: status) }
   }
 

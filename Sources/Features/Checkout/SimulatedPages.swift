@@ -31,7 +31,9 @@ extension CheckoutFeature {
     let typed = request.form.text("card")
     let digits = typed.filter { $0 != " " && $0 != "-" }
     guard let card = SimulatedGateway.Card(rawValue: digits) else {
-      return site.page(SimulatedPage(charge: charge, card: typed, problem: "checkout.simulated.unknownCard"), for: request, status: 422).unstored
+      return site.page(
+        SimulatedPage(charge: charge, card: typed, problem: "checkout.simulated.unknownCard"), for: request, status: 422
+      ).unstored
     }
     guard let after = try await simulated.pay(id, with: card) else { throw Failure.notFound }
     return .see(after.state == "authenticating" ? SimulatedPaths.authenticate(id) : after.returnPath)
@@ -46,7 +48,10 @@ extension CheckoutFeature {
   func simulatedAuthenticate(_ request: Request, guest: Guest, id: String) async throws -> Response {
     guard let simulated else { throw Failure.notFound }
     let isAllowed = request.form.isOn("allow")
-    let after = isAllowed ? try await simulated.pay(id, with: .success, isAuthenticated: true) : try await simulated.pay(id, with: .decline, isAuthenticated: true)
+    let after =
+      isAllowed
+      ? try await simulated.pay(id, with: .success, isAuthenticated: true)
+      : try await simulated.pay(id, with: .decline, isAuthenticated: true)
     guard let after else { throw Failure.notFound }
     return .see(after.returnPath)
   }

@@ -49,7 +49,8 @@ enum FileKind: String, Sendable, CaseIterable {
       let brand = String(decoding: bytes.dropFirst(8).prefix(4), as: UTF8.self)
       switch brand {
       case "M4A ", "M4B ", "M4P ": self = .m4a
-      case "isom", "iso2", "iso4", "iso5", "iso6", "mp41", "mp42", "avc1", "dash", "M4V ", "MSNV", "f4v ": self = isSound ? .m4a : .mp4
+      case "isom", "iso2", "iso4", "iso5", "iso6", "mp41", "mp42", "avc1", "dash", "M4V ", "MSNV", "f4v ":
+        self = isSound ? .m4a : .mp4
       default: return nil
       }
     } else {
@@ -60,7 +61,8 @@ enum FileKind: String, Sendable, CaseIterable {
   /// The sender's name for it with the ending its content deserves.
   func filename(from name: String) -> String {
     let stem = name.split(separator: ".", omittingEmptySubsequences: false).dropLast().joined(separator: ".")
-    let clean = (stem.isEmpty ? name : stem).filter { $0 != "/" && $0 != "\\" && $0 != "\"" }.prefix(120).trimmingSpaces()
+    let clean = (stem.isEmpty ? name : stem).filter { $0 != "/" && $0 != "\\" && $0 != "\"" }.prefix(120)
+      .trimmingSpaces()
     return (clean.isEmpty || clean.allSatisfy { $0 == "." } ? "file" : clean) + "." + ending
   }
 
@@ -74,7 +76,8 @@ enum FileKind: String, Sendable, CaseIterable {
 
   /// A frame of MPEG audio layer III: sync, a version, layer bits 01, a bit rate and a sample rate that exist.
   private static func isLayerThree(_ b: [UInt8]) -> Bool {
-    b.count >= 4 && b[0] == 0xFF && b[1] & 0xE0 == 0xE0 && b[1] & 0x18 != 0x08 && b[1] & 0x06 == 0x02 && b[2] & 0xF0 != 0xF0
+    b.count >= 4 && b[0] == 0xFF && b[1] & 0xE0 == 0xE0 && b[1] & 0x18 != 0x08 && b[1] & 0x06 == 0x02
+      && b[2] & 0xF0 != 0xF0
       && b[2] & 0xF0 != 0 && b[2] & 0x0C != 0x0C
   }
 }

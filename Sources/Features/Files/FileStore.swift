@@ -1,5 +1,5 @@
-import Core
 import CSystem
+import Core
 import Crypto
 import Glibc
 

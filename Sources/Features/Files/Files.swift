@@ -67,7 +67,9 @@ package struct Files: Sendable {
   }
 
   /// The file's row; `owner` is nobody for what belongs to the house.
-  package func keep(_ file: PreparedFile, owner: ID<User>?, purpose: FilePurpose, in tx: Transaction) async throws -> ID<StoredFile> {
+  package func keep(_ file: PreparedFile, owner: ID<User>?, purpose: FilePurpose, in tx: Transaction) async throws
+    -> ID<StoredFile>
+  {
     let id = ID<StoredFile>.new()
     try await tx.run(.insert(id, file, owner: owner, purpose: purpose))
     return id
@@ -84,7 +86,9 @@ package struct Files: Sendable {
     let store = store
     return try await darkroom.run {
       let bytes = try FileStore.read(upload.path, limit: 10 << 20)
-      guard FileKind(beginning: bytes, declared: upload.declaredType)?.isPicture == true else { throw FileRefusal.wrongType }
+      guard FileKind(beginning: bytes, declared: upload.declaredType)?.isPicture == true else {
+        throw FileRefusal.wrongType
+      }
       let picture = try Picture.remade(bytes, to: size)
       let sha256 = try store.put(picture.bytes)
       return PreparedFile(
@@ -101,10 +105,13 @@ package struct Files: Sendable {
     let store = store
     return try await pool.run {
       let beginning = try FileStore.beginning(of: upload.path, count: 4096)
-      guard let kind = FileKind(beginning: beginning, declared: upload.declaredType), allowed(kind) else { throw FileRefusal.wrongType }
+      guard let kind = FileKind(beginning: beginning, declared: upload.declaredType), allowed(kind) else {
+        throw FileRefusal.wrongType
+      }
       let sha256 = try store.put(copyOf: upload.path)
       return PreparedFile(
-        sha256: sha256, byteSize: upload.size, mediaType: kind.mediaType, filename: kind.filename(from: upload.filename), width: nil,
+        sha256: sha256, byteSize: upload.size, mediaType: kind.mediaType,
+        filename: kind.filename(from: upload.filename), width: nil,
         height: nil)
     }
   }

@@ -54,7 +54,8 @@ struct Picture {
       gdImageCopy(sized, source, 0, 0, Int32(from.x), Int32(from.y), Int32(from.width), Int32(from.height))
     } else {
       gdImageCopyResampled(
-        sized, source, 0, 0, Int32(from.x), Int32(from.y), Int32(to.width), Int32(to.height), Int32(from.width), Int32(from.height))
+        sized, source, 0, 0, Int32(from.x), Int32(from.y), Int32(to.width), Int32(to.height), Int32(from.width),
+        Int32(from.height))
     }
     guard let upright = turned(sized, header.orientation) else { throw .damaged }
     defer { if upright != sized { gdImageDestroy(upright) } }
@@ -63,7 +64,8 @@ struct Picture {
     guard let encoded = gdImageJpegPtr(upright, &count, 84), count > 0 else { throw .damaged }
     defer { gdFree(encoded) }
     return Picture(
-      bytes: Array(UnsafeRawBufferPointer(start: encoded, count: Int(count))), width: Int(upright.pointee.sx), height: Int(upright.pointee.sy))
+      bytes: Array(UnsafeRawBufferPointer(start: encoded, count: Int(count))), width: Int(upright.pointee.sx),
+      height: Int(upright.pointee.sy))
   }
 
   private static func decode(_ bytes: [UInt8], _ kind: PictureHeader.Kind) -> gdImagePtr? {
@@ -116,12 +118,16 @@ struct PictureHeader: Equatable {
     let reader = Reader(bytes: bytes)
     if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47]) {
       // PNG: IHDR is the first chunk.
-      guard reader.text(12, 4) == "IHDR", let width = reader.big(16, 4), let height = reader.big(20, 4) else { return nil }
+      guard reader.text(12, 4) == "IHDR", let width = reader.big(16, 4), let height = reader.big(20, 4) else {
+        return nil
+      }
       self.init(.png, width, height, 1)
     } else if reader.text(0, 4) == "RIFF", reader.text(8, 4) == "WEBP" {
       switch reader.text(12, 4) {
       case "VP8 ":
-        guard reader.big(23, 3) == 0x9D012A, let width = reader.little(26, 2), let height = reader.little(28, 2) else { return nil }
+        guard reader.big(23, 3) == 0x9D012A, let width = reader.little(26, 2), let height = reader.little(28, 2) else {
+          return nil
+        }
         self.init(.webp, width & 0x3FFF, height & 0x3FFF, 1)
       case "VP8L":
         guard reader.big(20, 1) == 0x2F, let bits = reader.little(21, 4) else { return nil }

@@ -29,7 +29,8 @@ package struct HomeFeature: Feature {
   let clock: WallClock
 
   package init(
-    database: Database, site: Site, bus: Bus, bookings: Bookings, tutors: TutorsFeature, ledger: Ledger, clock: WallClock
+    database: Database, site: Site, bus: Bus, bookings: Bookings, tutors: TutorsFeature, ledger: Ledger,
+    clock: WallClock
   ) {
     self.database = database
     self.site = site
@@ -60,7 +61,9 @@ package struct HomeFeature: Feature {
   func landing(_ request: Request, guest: Guest) async throws -> Response {
     let page = site.context(for: request)
     return site.page(
-      LandingPage(freeSoon: try await tutors.freeSoon(4, page), topics: try await tutors.topics(), words: try await database.all(.kindWords)),
+      LandingPage(
+        freeSoon: try await tutors.freeSoon(4, page), topics: try await tutors.topics(),
+        words: try await database.all(.kindWords)),
       for: request)
   }
 
@@ -76,14 +79,17 @@ package struct HomeFeature: Feature {
     if isTutor {
       let progress = try await tutors.progress(of: member.id)
       tutorSide = DashboardPage.TutorSide(
-        score: progress?.score ?? 0, state: progress?.state ?? "draft", earned: try await ledger.balances(of: member.id, [.tutorPayable], from: database),
+        score: progress?.score ?? 0, state: progress?.state ?? "draft",
+        earned: try await ledger.balances(of: member.id, [.tutorPayable], from: database),
         figures: try await database.one(.figures(ofTutor: member.id, since: clock.now - .days(30))))
     }
     return site.page(
       DashboardPage(
-        viewer: member.id, name: member.identity.name, lessons: lessons, requests: requests, toReview: try await database.all(.toReview(by: member.id, since: clock.now - .days(60))),
+        viewer: member.id, name: member.identity.name, lessons: lessons, requests: requests,
+        toReview: try await database.all(.toReview(by: member.id, since: clock.now - .days(60))),
         learner: try await database.one(.figures(ofLearner: member.id, since: clock.now - .days(30))), tutor: tutorSide,
-        saved: try await tutors.favourites(member.id, page), suggestions: lessons.isEmpty && !isTutor ? try await tutors.freeSoon(3, page) : .none),
+        saved: try await tutors.favourites(member.id, page),
+        suggestions: lessons.isEmpty && !isTutor ? try await tutors.freeSoon(3, page) : .none),
       for: request)
   }
 
@@ -106,8 +112,12 @@ package struct HomeFeature: Feature {
     let earned = try await ledger.balances(of: tutor.id, [.tutorPayable], from: database)
     return Response.json(200) { w in
       w.object { w in
-        w.array("requests", upcoming.filter { $0.state == .requested }) { w, booked in lesson(booked, for: tutor.id, into: &w) }
-        w.array("upcoming", upcoming.filter { $0.state != .requested }) { w, booked in lesson(booked, for: tutor.id, into: &w) }
+        w.array("requests", upcoming.filter { $0.state == .requested }) { w, booked in
+          lesson(booked, for: tutor.id, into: &w)
+        }
+        w.array("upcoming", upcoming.filter { $0.state != .requested }) { w, booked in
+          lesson(booked, for: tutor.id, into: &w)
+        }
         w.array("earned", earned) { w, money in w.write(money) }
         w.field("lessons_held", figures.held)
         w.field("lessons_30d", figures.recent)
@@ -133,9 +143,12 @@ package struct HomeFeature: Feature {
   private func tell(_ change: BookingChanged) {
     let isRequest = change.to == "requested" || change.from == "requested"
     for user in [change.tutor, change.learner] {
-      bus.publish(DashboardChannel.topic(of: user), Self.message(isRequest ? "request_update" : "session_update", change))
+      bus.publish(
+        DashboardChannel.topic(of: user), Self.message(isRequest ? "request_update" : "session_update", change))
     }
-    if change.to == "completed" { bus.publish(DashboardChannel.topic(of: change.tutor), Self.message("earnings_update", change)) }
+    if change.to == "completed" {
+      bus.publish(DashboardChannel.topic(of: change.tutor), Self.message("earnings_update", change))
+    }
   }
 
   private static func message(_ type: String, _ change: BookingChanged) -> String {

@@ -50,7 +50,8 @@ struct ToReview: RowDecodable, Equatable {
 
 extension Query where Row == KindWords {
   static var kindWords: Self {
-    Query("""
+    Query(
+      """
       select r.words, p.full_name, p.id, s.title from published_reviews r join people p on p.id = r.author_id
         join lesson_facts l on l.id = r.booking_id join subjects s on s.id = l.subject_id
        where r.stars = 5 and length(r.words) between 40 and 240 order by r.written_at desc limit 3
@@ -67,17 +68,22 @@ extension Query where Row == LessonFigures {
   }
 
   static func figures(ofLearner user: ID<User>, since: Instant) -> Self {
-    Query("\(columns(since: since)), count(distinct tutor_id) from lesson_facts where learner_id = \(user) and state = 'completed'")
+    Query(
+      "\(columns(since: since)), count(distinct tutor_id) from lesson_facts where learner_id = \(user) and state = 'completed'"
+    )
   }
 
   static func figures(ofTutor user: ID<User>, since: Instant) -> Self {
-    Query("\(columns(since: since)), count(distinct learner_id) from lesson_facts where tutor_id = \(user) and state = 'completed'")
+    Query(
+      "\(columns(since: since)), count(distinct learner_id) from lesson_facts where tutor_id = \(user) and state = 'completed'"
+    )
   }
 }
 
 extension Query where Row == ToReview {
   static func toReview(by user: ID<User>, since: Instant) -> Self {
-    Query("""
+    Query(
+      """
       select l.id, p.full_name, s.title from lesson_facts l join people p on p.id = l.tutor_id join subjects s on s.id = l.subject_id
        where l.learner_id = \(user) and l.state = 'completed' and l.finished_at > \(since)
          and not exists (select from published_reviews r where r.booking_id = l.id)

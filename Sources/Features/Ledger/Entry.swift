@@ -111,12 +111,17 @@ package struct Entry: Equatable, Sendable {
 
 extension Entry {
   /// A gateway says that `amount` arrived: it is the learner's, and not yet set aside.
-  package static func payment<Of>(_ payment: ID<Of>, by learner: ID<User>, _ amount: Money, memo: [String: String] = [:]) -> Entry {
-    Entry(.payment, payment, memo: memo, lines: [.init(.gatewayClearing, -amount), .init(.learnerWallet(learner), amount)])
+  package static func payment<Of>(
+    _ payment: ID<Of>, by learner: ID<User>, _ amount: Money, memo: [String: String] = [:]
+  ) -> Entry {
+    Entry(
+      .payment, payment, memo: memo, lines: [.init(.gatewayClearing, -amount), .init(.learnerWallet(learner), amount)])
   }
 
   /// Sets `price` aside for `purpose`, out of what the learner has paid in.
-  package static func reserve<Of>(_ price: Money, of learner: ID<User>, for purpose: ID<Of>, memo: [String: String] = [:]) -> Entry {
+  package static func reserve<Of>(
+    _ price: Money, of learner: ID<User>, for purpose: ID<Of>, memo: [String: String] = [:]
+  ) -> Entry {
     Entry(
       .reserve, purpose, memo: memo,
       lines: [.init(.learnerWallet(learner), -price), .init(.held(learner, for: purpose.as()), price)])
@@ -148,8 +153,11 @@ extension Entry {
   }
 
   /// The gateway has sent `amount` back to the learner.
-  package static func refund<Of>(_ refund: ID<Of>, to learner: ID<User>, _ amount: Money, memo: [String: String] = [:]) -> Entry {
-    Entry(.refund, refund, memo: memo, lines: [.init(.refundsPayable(learner), -amount), .init(.gatewayClearing, amount)])
+  package static func refund<Of>(_ refund: ID<Of>, to learner: ID<User>, _ amount: Money, memo: [String: String] = [:])
+    -> Entry
+  {
+    Entry(
+      .refund, refund, memo: memo, lines: [.init(.refundsPayable(learner), -amount), .init(.gatewayClearing, amount)])
   }
 
   /// After a dispute: what the tutor and the house had earned goes back to the learner.
@@ -159,17 +167,24 @@ extension Entry {
     Entry(
       .reversal, purpose, memo: memo,
       lines: [
-        .init(.tutorPayable(tutor), -split.net), .init(.platformFees, -split.fee), .init(.refundsPayable(learner), split.gross),
+        .init(.tutorPayable(tutor), -split.net), .init(.platformFees, -split.fee),
+        .init(.refundsPayable(learner), split.gross),
       ])
   }
 
   /// What the learner has paid in and can no longer spend as meant goes back through the gateway.
-  package static func returned<Of>(_ payment: ID<Of>, to learner: ID<User>, _ amount: Money, memo: [String: String] = [:]) -> Entry {
-    Entry(.returned, payment, memo: memo, lines: [.init(.learnerWallet(learner), -amount), .init(.refundsPayable(learner), amount)])
+  package static func returned<Of>(
+    _ payment: ID<Of>, to learner: ID<User>, _ amount: Money, memo: [String: String] = [:]
+  ) -> Entry {
+    Entry(
+      .returned, payment, memo: memo,
+      lines: [.init(.learnerWallet(learner), -amount), .init(.refundsPayable(learner), amount)])
   }
 
   /// Earnings sent to the tutor.
-  package static func payout<Of>(_ payout: ID<Of>, to tutor: ID<User>, _ amount: Money, memo: [String: String] = [:]) -> Entry {
+  package static func payout<Of>(_ payout: ID<Of>, to tutor: ID<User>, _ amount: Money, memo: [String: String] = [:])
+    -> Entry
+  {
     Entry(.payout, payout, memo: memo, lines: [.init(.tutorPayable(tutor), -amount), .init(.gatewayClearing, amount)])
   }
 }

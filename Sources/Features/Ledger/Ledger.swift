@@ -29,7 +29,8 @@ package struct Ledger: Sendable {
   }
 
   /// What accounts of these kinds hold together for one owner (nobody: the house), by currency.
-  package func balances(of owner: ID<User>?, _ kinds: [Account.Kind], from store: some Querying) async throws -> [Money] {
+  package func balances(of owner: ID<User>?, _ kinds: [Account.Kind], from store: some Querying) async throws -> [Money]
+  {
     try await store.all(.balances(of: owner, kinds: kinds))
   }
 

@@ -30,7 +30,10 @@ package struct LedgerFeature: Feature {
         } else {
           log.error(
             "ledger.broken",
-            ["at": .number(verification.brokenAt ?? 0), "reason": .text(verification.reason ?? ""), "head": .text(verification.head)])
+            [
+              "at": .number(verification.brokenAt ?? 0), "reason": .text(verification.reason ?? ""),
+              "head": .text(verification.head),
+            ])
         }
       }
     ]

@@ -65,10 +65,13 @@ extension Entry.Kind: Readable {}
 extension Query where Row == Posted {
   static func post(_ entry: Entry, as id: ID<LedgerTransaction>, at now: Instant) -> Self {
     let lines = entry.lines
-    let memo = JSON.object(entry.memo.sorted { $0.key < $1.key }.reduce(into: JSON.Object()) { $0[$1.key] = .string($1.value) }).text
+    let memo = JSON.object(
+      entry.memo.sorted { $0.key < $1.key }.reduce(into: JSON.Object()) { $0[$1.key] = .string($1.value) }
+    ).text
     let owners = lines.map { $0.account.owner?.description ?? "" }
     let purposes = lines.map { $0.account.purpose?.description ?? "" }
-    return Query("""
+    return Query(
+      """
       select transaction_id, transaction_seq, is_new
         from ledger_post(\(id), \(now), \(entry.kind.rawValue), \(entry.reference), \(memo)::jsonb,
                \(lines.map { _ in ID<LedgerAccount>.new() }), \(lines.map(\.account.kind.rawValue)), \(owners), \(purposes),
@@ -90,7 +93,8 @@ extension Query where Row == Verification {
 extension Query where Row == BalanceLine {
   /// The newest lines first; the running balance is a fold over all of them.
   static func explanation(of owner: ID<User>, kinds: [Account.Kind], limit: Int) -> Self {
-    Query("""
+    Query(
+      """
       select t.seq, t.at, t.kind, t.reference, t.memo, a.currency, sum(p.amount)::bigint,
              (sum(sum(p.amount)) over (partition by a.currency order by t.seq))::bigint
         from ledger_accounts a
@@ -106,7 +110,8 @@ extension Query where Row == BalanceLine {
 
 extension Query where Row == Money {
   static func balances(of owner: ID<User>?, kinds: [Account.Kind]) -> Self {
-    Query("""
+    Query(
+      """
       select currency, sum(amount)::bigint from ledger_balances
        where owner is not distinct from \(owner) and kind = any(\(kinds.map(\.rawValue)))
        group by currency order by currency
@@ -118,7 +123,8 @@ extension Query where Row == Money {
   }
 
   static func balance(of account: Account, in currency: Currency) -> Self {
-    Query("""
+    Query(
+      """
       select currency, amount from ledger_balances
        where kind = \(account.kind.rawValue) and owner is not distinct from \(account.owner)
          and purpose is not distinct from \(account.purpose) and currency = \(currency)
@@ -138,6 +144,8 @@ extension Query<Int> {
 
 extension Query<Void> {
   static func insertFee(_ basisPoints: Int, from validFrom: Instant) -> Self {
-    Query("insert into fee_schedules (id, valid_from, basis_points) values (\(ID<Reference>.new()), \(validFrom), \(basisPoints))")
+    Query(
+      "insert into fee_schedules (id, valid_from, basis_points) values (\(ID<Reference>.new()), \(validFrom), \(basisPoints))"
+    )
   }
 }

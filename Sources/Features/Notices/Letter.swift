@@ -13,8 +13,12 @@ struct Letter: Equatable {
   /// Why a mail cannot be written: the catalogue has no words of that kind.
   struct Wordless: Error { let kind: String }
 
-  init(_ kind: String, _ values: [String: NoticeValue], link: String?, to name: String, _ page: PageContext) throws(Wordless) {
-    guard page.site.catalogue.has(kind + ".subject"), page.site.catalogue.has(kind + ".body") else { throw Wordless(kind: kind) }
+  init(_ kind: String, _ values: [String: NoticeValue], link: String?, to name: String, _ page: PageContext)
+    throws(Wordless)
+  {
+    guard page.site.catalogue.has(kind + ".subject"), page.site.catalogue.has(kind + ".body") else {
+      throw Wordless(kind: kind)
+    }
     let words = page.words(of: values, reader: name)
     let subject = page.t.sentence(kind + ".subject", words)
     let greeting = name.isEmpty ? page.t("notices.hello") : page.t("notices.greeting", name: name)
@@ -36,7 +40,8 @@ struct Letter: Equatable {
   /// Mail readers know neither style sheets nor custom properties: colours and sizes stand in attributes, as tokens of
   /// the light theme.
   private static func page(
-    _ subject: String, _ greeting: String, _ paragraphs: [String], _ action: (label: String, address: String)?, _ note: String,
+    _ subject: String, _ greeting: String, _ paragraphs: [String], _ action: (label: String, address: String)?,
+    _ note: String,
     _ page: PageContext
   ) -> HTML {
     let rows: [HTML] = ([greeting] + paragraphs).map {

@@ -137,7 +137,9 @@ extension Query where Row == WaitingMail {
 
 extension Query where Row == String? {
   static func newestLink(to user: ID<User>, kind: String) -> Self {
-    Query("select link from mails where user_id = \(user) and kind = \(kind) and state <> 'sent' order by created_at desc, id desc limit 1")
+    Query(
+      "select link from mails where user_id = \(user) and kind = \(kind) and state <> 'sent' order by created_at desc, id desc limit 1"
+    )
   }
 }
 
@@ -150,7 +152,8 @@ extension Query<Void> {
   }
 
   static func readAll(of user: ID<User>, through number: Int, at now: Instant) -> Self {
-    Query("update notifications set read_at = \(now) where user_id = \(user) and number <= \(number) and read_at is null")
+    Query(
+      "update notifications set read_at = \(now) where user_id = \(user) and number <= \(number) and read_at is null")
   }
 
   static func insertMail(
@@ -194,6 +197,8 @@ extension Query<Void> {
   }
 
   static func requeue(_ mail: ID<Mail>) -> Self {
-    Query("update mails set state = 'queued', last_error = null where id = \(mail) and state in ('outbox', 'failed', 'bounced')")
+    Query(
+      "update mails set state = 'queued', last_error = null where id = \(mail) and state in ('outbox', 'failed', 'bounced')"
+    )
   }
 }

@@ -29,7 +29,8 @@ package struct Notices: Sendable {
     let row = try await tx.one(.insertNotification(id, user, kind, try values.stored, link))
     if mail { try await self.mail(user, kind, values, link: link, calendar: calendar, booking: booking, in: tx) }
     announce(
-      .new(Announcement.Notice(id: id, number: row.number, kind: kind, values: values, link: link, at: row.createdAt)), to: user, in: tx)
+      .new(Announcement.Notice(id: id, number: row.number, kind: kind, values: values, link: link, at: row.createdAt)),
+      to: user, in: tx)
   }
 
   /// A mail alone: verification and reset letters, receipts.

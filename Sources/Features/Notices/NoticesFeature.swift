@@ -23,7 +23,8 @@ package struct NoticesFeature: Feature {
   let clock: WallClock
 
   package init(
-    database: Database, site: Site, bus: Bus, notices: Notices, sender: MailAddress, office: PostOffice?, clock: WallClock
+    database: Database, site: Site, bus: Bus, notices: Notices, sender: MailAddress, office: PostOffice?,
+    clock: WallClock
   ) {
     self.database = database
     self.site = site
@@ -54,11 +55,13 @@ package struct NoticesFeature: Feature {
   func centre(_ request: Request, member: Member) async throws -> Response {
     let cursor = request.query["before"].flatMap { PageCursor($0) }.flatMap { Int($0.key) }
     let onlyUnread = request.query.isOn("unread")
-    let notices = try await database.all(.notices(of: member.id, unreadOnly: onlyUnread, before: cursor, limit: Self.pageSize + 1))
+    let notices = try await database.all(
+      .notices(of: member.id, unreadOnly: onlyUnread, before: cursor, limit: Self.pageSize + 1))
     let unread = try await database.one(.unread(of: member.id))
     return site.page(
       NotificationCentre(
-        notices: Array(notices.prefix(Self.pageSize)), unread: unread, showsOnlyUnread: onlyUnread, isFirstPage: cursor == nil,
+        notices: Array(notices.prefix(Self.pageSize)), unread: unread, showsOnlyUnread: onlyUnread,
+        isFirstPage: cursor == nil,
         older: notices.count > Self.pageSize ? Self.cursor(after: notices[Self.pageSize - 1]) : nil), for: request)
   }
 
@@ -91,11 +94,15 @@ package struct NoticesFeature: Feature {
       throw Problem(400, "There is no filter \(unknown).")
     }
     let size = try request.query["page_size"].map { text in
-      guard let size = Int(text), (1...100).contains(size) else { throw Problem(400, "page_size is a number from 1 to 100.") }
+      guard let size = Int(text), (1...100).contains(size) else {
+        throw Problem(400, "page_size is a number from 1 to 100.")
+      }
       return size
     }
     let before = try request.query["cursor"].map { text in
-      guard let number = PageCursor(text).flatMap({ Int($0.key) }) else { throw Problem(400, "This cursor is none of ours.") }
+      guard let number = PageCursor(text).flatMap({ Int($0.key) }) else {
+        throw Problem(400, "This cursor is none of ours.")
+      }
       return number
     }
     let limit = size ?? 20

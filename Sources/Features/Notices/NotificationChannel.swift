@@ -28,7 +28,9 @@ final class NotificationChannel: Conversation {
   }
 
   func opened(_ socket: Socket) async {
-    let subscription = feature.bus.subscribe(Announcement.topic(of: user)) { [weak self] text in self?.hear(text, socket) }
+    let subscription = feature.bus.subscribe(Announcement.topic(of: user)) { [weak self] text in
+      self?.hear(text, socket)
+    }
     state.withLock { $0.subscription = subscription }
     do {
       let newest = try await feature.database.one(.newestNumber(of: user))
@@ -101,7 +103,8 @@ final class NotificationChannel: Conversation {
   }
 
   private func tell(
-    _ number: Int, _ id: ID<Notification>, _ kind: String, _ values: [String: NoticeValue], _ link: String?, _ at: Instant,
+    _ number: Int, _ id: ID<Notification>, _ kind: String, _ values: [String: NoticeValue], _ link: String?,
+    _ at: Instant,
     _ socket: Socket
   ) {
     socket.send { w in

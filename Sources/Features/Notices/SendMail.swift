@@ -39,13 +39,15 @@ extension NoticesFeature {
     let page = site.context(language: mail.language, zone: mail.zone)
     let letter: Letter
     do { letter = try Letter(mail.kind, mail.values, link: mail.link, to: mail.name, page) } catch {
-      try await database.run(.unsent(mail.id, to: text, subject: nil, state: "failed", error: "there are no words for \(mail.kind)"))
+      try await database.run(
+        .unsent(mail.id, to: text, subject: nil, state: "failed", error: "there are no words for \(mail.kind)"))
       throw Hopeless("there are no words for \(mail.kind)")
     }
     guard let office else { return try await database.run(.keepInOutbox(mail.id, to: text, letter)) }
 
     let message = MailMessage(
-      id: mail.id.description, from: sender, to: [address], subject: letter.subject, text: letter.text, html: letter.html,
+      id: mail.id.description, from: sender, to: [address], subject: letter.subject, text: letter.text,
+      html: letter.html,
       invitation: mail.calendar.flatMap { part in
         MailMessage.Invitation.Method(rawValue: part.method.rawValue).map { .init($0, calendar: part.text) }
       }, date: clock.now)

@@ -27,7 +27,9 @@ struct Review: Equatable, Sendable {
     let isReviewed: Bool
   }
 
-  enum Refusal: String, Error, Equatable { case notFinished, alreadyReviewed, tooOld, starsOutOfRange, aspectOutOfRange, tooLong }
+  enum Refusal: String, Error, Equatable {
+    case notFinished, alreadyReviewed, tooOld, starsOutOfRange, aspectOutOfRange, tooLong
+  }
 
   init(of occasion: Occasion, _ draft: ReviewDraft, at now: Instant) throws(Refusal) {
     guard let finishedAt = occasion.finishedAt else { throw .notFinished }

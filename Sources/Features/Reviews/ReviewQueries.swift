@@ -74,7 +74,8 @@ extension Query where Row == Review.Occasion {
 
   /// The newest lesson of the two that was held and not reviewed.
   static func newestOccasion(with tutor: ID<User>, for learner: ID<User>) -> Self {
-    Query("""
+    Query(
+      """
       \(columns) where l.tutor_id = \(tutor) and l.learner_id = \(learner) and l.state = 'completed' and r.id is null
        order by l.finished_at desc limit 1
       """)
@@ -83,7 +84,8 @@ extension Query where Row == Review.Occasion {
 
 extension Query where Row == ReviewCard {
   static func reviews(of tutor: ID<User>, limit: Int) -> Self {
-    Query("""
+    Query(
+      """
       select r.id, p.full_name, p.id, r.stars, r.words, s.title, r.written_at, r.reply, r.replied_at
         from reviews r join people p on p.id = r.author_id join lesson_facts l on l.id = r.booking_id join subjects s on s.id = l.subject_id
        where r.tutor_id = \(tutor) and r.hidden_at is null order by r.written_at desc, r.id limit \(limit)
@@ -93,7 +95,8 @@ extension Query where Row == ReviewCard {
 
 extension Query where Row == ReviewSummary {
   static func summary(of tutor: ID<User>) -> Self {
-    Query("""
+    Query(
+      """
       select count(*), coalesce(sum(stars), 0),
              array[count(*) filter (where stars = 1), count(*) filter (where stars = 2), count(*) filter (where stars = 3),
                    count(*) filter (where stars = 4), count(*) filter (where stars = 5)],
@@ -105,7 +108,9 @@ extension Query where Row == ReviewSummary {
 }
 
 extension Query where Row == ID<User> {
-  static func tutor(slug: String) -> Self { Query("select tutor_id from tutor_facts where slug = \(slug) and is_listed") }
+  static func tutor(slug: String) -> Self {
+    Query("select tutor_id from tutor_facts where slug = \(slug) and is_listed")
+  }
 }
 
 /// Whose review was answered, for telling the author.
@@ -122,7 +127,8 @@ struct Answered: RowDecodable {
 extension Query where Row == Answered {
   /// Only the tutor answers, and once; an answer may be reworded.
   static func reply(_ words: String, to review: ID<ReviewID>, by tutor: ID<User>, at now: Instant) -> Self {
-    Query("""
+    Query(
+      """
       update reviews set reply = \(words), replied_at = \(now) where id = \(review) and tutor_id = \(tutor) and hidden_at is null
       returning author_id, booking_id
       """)
@@ -131,7 +137,8 @@ extension Query where Row == Answered {
 
 extension Query<Void> {
   static func insert(_ id: ID<ReviewID>, _ review: Review, at now: Instant) -> Self {
-    Query("""
+    Query(
+      """
       insert into reviews (id, booking_id, tutor_id, author_id, stars, words, clarity, patience, preparation, punctuality, written_at)
       values (\(id), \(review.booking), \(review.tutor), \(review.author), \(review.stars), \(review.words), \(review.aspects[.clarity]),
               \(review.aspects[.patience]), \(review.aspects[.preparation]), \(review.aspects[.punctuality]), \(now))

@@ -1,7 +1,7 @@
 package import Core
 import JSON
-package import Notices
 import Jobs
+package import Notices
 package import Platform
 package import Postgres
 package import Site
@@ -39,7 +39,8 @@ package struct ReviewsFeature: Feature {
   package var panel: Panel<ID<User>> {
     Panel { tutor, page in
       ReviewList(
-        summary: try await database.one(.summary(of: tutor)), reviews: try await database.all(.reviews(of: tutor, limit: 10)),
+        summary: try await database.one(.summary(of: tutor)),
+        reviews: try await database.all(.reviews(of: tutor, limit: 10)),
         mayReply: page.viewer?.user == tutor
       ).body(page)
     }
@@ -51,20 +52,25 @@ package struct ReviewsFeature: Feature {
       ReviewsPage(
         slug: slug,
         list: ReviewList(
-          summary: try await database.one(.summary(of: tutor)), reviews: try await database.all(.reviews(of: tutor, limit: 200)),
+          summary: try await database.one(.summary(of: tutor)),
+          reviews: try await database.all(.reviews(of: tutor, limit: 200)),
           mayReply: viewer.id == tutor)),
       for: request)
   }
 
   func compose(_ request: Request, learner: Member, booking: ID<Booking>) async throws -> Response {
-    guard let occasion = try await database.first(.occasion(of: booking, for: learner.id)) else { throw Failure.notFound }
+    guard let occasion = try await database.first(.occasion(of: booking, for: learner.id)) else {
+      throw Failure.notFound
+    }
     let isOpen = occasion.finishedAt != nil && !occasion.isReviewed
     let refusal: Review.Refusal? = isOpen ? nil : occasion.isReviewed ? .alreadyReviewed : .notFinished
     return site.page(ReviewForm(occasion: occasion, draft: ReviewDraft(), refusal: refusal), for: request)
   }
 
   func publish(_ request: Request, learner: Member, booking: ID<Booking>) async throws -> Response {
-    guard let occasion = try await database.first(.occasion(of: booking, for: learner.id)) else { throw Failure.notFound }
+    guard let occasion = try await database.first(.occasion(of: booking, for: learner.id)) else {
+      throw Failure.notFound
+    }
     let draft = ReviewDraft(request.form)
     do {
       try await store(draft, on: occasion)
@@ -99,9 +105,12 @@ package struct ReviewsFeature: Feature {
       throw Problem(422, site.context(for: request).t("reviews.replyLength", count: Review.longest))
     }
     try await database.transaction { tx in
-      guard let answered = try await tx.first(.reply(words, to: review, by: tutor.id, at: clock.now)) else { throw Failure.notFound }
+      guard let answered = try await tx.first(.reply(words, to: review, by: tutor.id, at: clock.now)) else {
+        throw Failure.notFound
+      }
       try await notices.tell(
-        answered.author, "reviews.answered", ["tutor": .text(tutor.identity.name)], link: Doors.booking(answered.booking), mail: false, in: tx)
+        answered.author, "reviews.answered", ["tutor": .text(tutor.identity.name)],
+        link: Doors.booking(answered.booking), mail: false, in: tx)
     }
     return .see(LocalAddress.read(request.form["next"]) ?? Doors.dashboard())
   }
@@ -119,8 +128,11 @@ package struct ReviewsFeature: Feature {
       if let value = json["aspects"]?[aspect.rawValue] { draft.aspects[aspect] = value.int ?? 0 }
     }
     do { try await store(draft, on: occasion) } catch let refusal as Review.Refusal {
-      if refusal == .alreadyReviewed { throw Failure.conflict(site.context(for: request).t("reviews.refusal.alreadyReviewed")) }
-      throw Problem(422, site.context(for: request).t.sentence("reviews.refusal.\(refusal.rawValue)", [:]), kind: refusal.rawValue)
+      if refusal == .alreadyReviewed {
+        throw Failure.conflict(site.context(for: request).t("reviews.refusal.alreadyReviewed"))
+      }
+      throw Problem(
+        422, site.context(for: request).t.sentence("reviews.refusal.\(refusal.rawValue)", [:]), kind: refusal.rawValue)
     }
     return .json(201) { w in
       w.object { w in
@@ -136,6 +148,8 @@ extension ReviewDraft {
   init(_ form: Fields) {
     stars = form.int("stars") ?? 0
     words = form.text("words")
-    for aspect in Review.Aspect.allCases where !form.text(aspect.rawValue).isEmpty { aspects[aspect] = form.int(aspect.rawValue) ?? 0 }
+    for aspect in Review.Aspect.allCases where !form.text(aspect.rawValue).isEmpty {
+      aspects[aspect] = form.int(aspect.rawValue) ?? 0
+    }
   }
 }

@@ -43,7 +43,9 @@ package struct Tutors: Sendable {
   package func offers(of tutor: ID<User>, in database: any Querying) async throws -> [Offer] {
     guard let record = try await database.first(.listedTutor(tutor)) else { return [] }
     return try await database.all(.subjects(of: tutor)).map {
-      Offer(tutor: tutor, subject: $0.subject, title: $0.title, hourlyRate: Money($0.hourlyRate, record.currency), durations: $0.durations)
+      Offer(
+        tutor: tutor, subject: $0.subject, title: $0.title, hourlyRate: Money($0.hourlyRate, record.currency),
+        durations: $0.durations)
     }
   }
 }
@@ -56,10 +58,12 @@ extension TutorsFeature {
     let count = try await database.first(.count(search, now: clock.now)) ?? 0
     let facets = try await database.all(.facets(search, now: clock.now))
     let shown = Array(found.prefix(search.pageSize))
-    let next = found.count > search.pageSize ? shown.last.map { PageCursor(key: $0.key, id: $0.card.id.description).text } : nil
+    let next =
+      found.count > search.pageSize ? shown.last.map { PageCursor(key: $0.key, id: $0.card.id.description).text } : nil
     return site.page(
       TutorSearchPage(
-        search: search, fields: request.query, refusals: refusals, tutors: shown.map(\.card), count: count, facets: facets,
+        search: search, fields: request.query, refusals: refusals, tutors: shown.map(\.card), count: count,
+        facets: facets,
         subjects: try await database.all(.subjects), currency: currency, next: next),
       for: request)
   }
@@ -70,12 +74,16 @@ extension TutorsFeature {
   }
 
   /// Moves a profile along; the state machine judges, the row's own state decides between two at once.
-  func act(_ act: ListingState.Act, on tutor: ID<User>, by actor: ID<User>, reason: String?) async throws -> Result<ListingState, ListingState.Refusal> {
+  func act(_ act: ListingState.Act, on tutor: ID<User>, by actor: ID<User>, reason: String?) async throws -> Result<
+    ListingState, ListingState.Refusal
+  > {
     guard let record = try await database.first(.tutor(tutor)), let state = ListingState(rawValue: record.state),
       let facts = try await database.first(.completion(of: tutor))?.facts
     else { throw Failure.notFound }
     let next: ListingState
-    do throws(ListingState.Refusal) { next = try state.after(act, completion: Completion(facts)) } catch { return .failure(error) }
+    do throws(ListingState.Refusal) { next = try state.after(act, completion: Completion(facts)) } catch {
+      return .failure(error)
+    }
     return try await database.transaction { tx in
       guard try await tx.affected(.move(tutor, from: state, to: next, reason: reason, at: clock.now)) == 1 else {
         return .failure(.notPossible)
@@ -86,7 +94,9 @@ extension TutorsFeature {
       case .submit: try await tx.emit(TutorSubmitted(tutor: tutor))
       case .verify: try await notices.tell(tutor, "tutors.verified", link: Doors.tutor(record.slug), in: tx)
       case .reject:
-        try await notices.tell(tutor, "tutors.rejected", ["reason": .text(reason ?? "")], link: Doors.tutorProfile() + "?step=finish", in: tx)
+        try await notices.tell(
+          tutor, "tutors.rejected", ["reason": .text(reason ?? "")], link: Doors.tutorProfile() + "?step=finish", in: tx
+        )
       case .pause, .resume: break
       }
       return .success(next)
@@ -95,7 +105,11 @@ extension TutorsFeature {
 
   /// An administrator's verdict on a profile that waits.
   package func judge(_ tutor: ID<User>, isGood: Bool, reason: String?, by admin: ID<User>) async throws -> Bool {
-    if case .success = try await act(isGood ? .verify : .reject, on: tutor, by: admin, reason: reason) { true } else { false }
+    if case .success = try await act(isGood ? .verify : .reject, on: tutor, by: admin, reason: reason) {
+      true
+    } else {
+      false
+    }
   }
 
   /// Marks the evidence of one credential as seen and right, or not.
@@ -163,7 +177,9 @@ extension TutorsFeature {
 
   /// How far the tutor's profile is: 0 to 100, and where it stands; nothing when there is none.
   package func progress(of tutor: ID<User>) async throws -> (score: Int, state: String)? {
-    guard let record = try await database.first(.tutor(tutor)), let facts = try await database.first(.completion(of: tutor))?.facts else { return nil }
+    guard let record = try await database.first(.tutor(tutor)),
+      let facts = try await database.first(.completion(of: tutor))?.facts
+    else { return nil }
     return (Completion(facts).score, record.state)
   }
 }
@@ -184,7 +200,8 @@ package struct Topic: RowDecodable, Sendable {
 
 extension Query where Row == Topic {
   static var topics: Self {
-    Query("""
+    Query(
+      """
       select s.slug, s.title, s.category, count(l.tutor_id) from subjects s join tutor_listings l on l.subject_id = s.id
        where s.is_active group by s.id order by 4 desc, s.title limit 12
       """)

@@ -125,19 +125,25 @@ struct TutorAbout: Equatable, Sendable {
     var refusals: [Refusal] = []
     if draft.headline.isEmpty { refusals.append(Refusal(field: "headline", reason: "missing")) }
     if draft.headline.unicodeScalars.count > 120 { refusals.append(Refusal(field: "headline", reason: "tooLong")) }
-    if draft.biography.unicodeScalars.count < Completion.shortestBiography { refusals.append(Refusal(field: "biography", reason: "tooShort")) }
+    if draft.biography.unicodeScalars.count < Completion.shortestBiography {
+      refusals.append(Refusal(field: "biography", reason: "tooShort"))
+    }
     if draft.biography.unicodeScalars.count > 6000 { refusals.append(Refusal(field: "biography", reason: "tooLong")) }
     if draft.experience.unicodeScalars.count > 3000 { refusals.append(Refusal(field: "experience", reason: "tooLong")) }
     if draft.city.unicodeScalars.count > 80 { refusals.append(Refusal(field: "city", reason: "tooLong")) }
     var years: Int?
     if !draft.yearsTeaching.isEmpty {
       years = Int(draft.yearsTeaching)
-      if years.map({ !(0...70).contains($0) }) ?? true { refusals.append(Refusal(field: "years_teaching", reason: "outOfRange")) }
+      if years.map({ !(0...70).contains($0) }) ?? true {
+        refusals.append(Refusal(field: "years_teaching", reason: "outOfRange"))
+      }
     }
     let modes = ["online", "in_person"].filter(draft.modes.contains)
     if modes.isEmpty { refusals.append(Refusal(field: "modes", reason: "missing")) }
     if modes.contains("in_person"), draft.city.isEmpty { refusals.append(Refusal(field: "city", reason: "missing")) }
-    if !["instant", "request"].contains(draft.approval) { refusals.append(Refusal(field: "approval", reason: "missing")) }
+    if !["instant", "request"].contains(draft.approval) {
+      refusals.append(Refusal(field: "approval", reason: "missing"))
+    }
     guard refusals.isEmpty else { throw Refusals(list: refusals) }
     headline = draft.headline
     biography = draft.biography
@@ -157,7 +163,9 @@ func minorUnits(_ text: String, decimals: Int) -> Int? {
   var units = whole
   for _ in 0..<decimals { units *= 10 }
   guard halves.count == 2 else { return units }
-  guard (1...max(1, decimals)).contains(halves[1].count), decimals > 0, var rest = Int(halves[1]), rest >= 0 else { return nil }
+  guard (1...max(1, decimals)).contains(halves[1].count), decimals > 0, var rest = Int(halves[1]), rest >= 0 else {
+    return nil
+  }
   for _ in halves[1].count..<decimals { rest *= 10 }
   return units + rest
 }

@@ -230,7 +230,8 @@ extension TutorSearch {
       ? "l.is_main"
       : "l.subject_id = (select id from subjects where slug = \(subject) or code = \(subject) or id::text = \(subject) order by slug = \(subject) desc limit 1)"
     if !words.isEmpty {
-      all = "\(all) and (l.lexemes @@ websearch_to_tsquery('simple', plain_words(\(words))) or l.words like '%' || plain_words(\(words)) || '%' or l.words %> plain_words(\(words)))"
+      all =
+        "\(all) and (l.lexemes @@ websearch_to_tsquery('simple', plain_words(\(words))) or l.words like '%' || plain_words(\(words)) || '%' or l.words %> plain_words(\(words)))"
     }
     if !category.isEmpty { all = "\(all) and l.category = \(category)" }
     if !level.isEmpty { all = "\(all) and l.level = \(level)" }
@@ -345,7 +346,9 @@ extension Query where Row == TutorDocument {
 
   /// The cards of these tutors, for comparing and favourites.
   static func documents(of tutors: [ID<User>]) -> Self {
-    Query("select tutor_id, (card - 'photo_id')::text, next_frees, null::int, '' from tutor_listings where is_main and tutor_id = any(\(tutors))")
+    Query(
+      "select tutor_id, (card - 'photo_id')::text, next_frees, null::int, '' from tutor_listings where is_main and tutor_id = any(\(tutors))"
+    )
   }
 }
 
@@ -359,15 +362,20 @@ extension Query where Row == TutorCard {
   }
 
   static func freeSoon(now: Instant, limit: Int) -> Self {
-    Query("select \(columns) from tutor_listings l where l.is_main and l.next_free > \(now) order by l.next_free, l.tutor_id limit \(limit)")
+    Query(
+      "select \(columns) from tutor_listings l where l.is_main and l.next_free > \(now) order by l.next_free, l.tutor_id limit \(limit)"
+    )
   }
 
   static func wellRated(limit: Int) -> Self {
-    Query("select \(columns) from tutor_listings l where l.is_main order by l.rating desc, l.rating_count desc, l.tutor_id desc limit \(limit)")
+    Query(
+      "select \(columns) from tutor_listings l where l.is_main order by l.rating desc, l.rating_count desc, l.tutor_id desc limit \(limit)"
+    )
   }
 
   static func favourites(of user: ID<User>) -> Self {
-    Query("""
+    Query(
+      """
       select \(columns) from favourites f join tutor_listings l on l.tutor_id = f.tutor_id and l.is_main
        where f.user_id = \(user) order by f.at desc limit 50
       """)
@@ -376,14 +384,17 @@ extension Query where Row == TutorCard {
 
 extension Query where Row == Int {
   static func count(_ search: TutorSearch, now: Instant) -> Self {
-    Query("select count(*) from (select 1 from tutor_listings l where \(search.conditions(now: now)) limit \(TutorSearch.countCap + 1)) found")
+    Query(
+      "select count(*) from (select 1 from tutor_listings l where \(search.conditions(now: now)) limit \(TutorSearch.countCap + 1)) found"
+    )
   }
 }
 
 extension Query where Row == FacetCount {
   /// Counts of what the found tutors (the first thousand) have; each facet as if its own filter were set already.
   static func facets(_ search: TutorSearch, now: Instant) -> Self {
-    Query("""
+    Query(
+      """
       with found as (
         select l.tutor_id, l.category, l.languages, l.modes, l.rate from tutor_listings l where \(search.conditions(now: now)) limit 1000)
       select 'category', category, category, count(*) from found group by 2
@@ -399,7 +410,9 @@ extension Query where Row == FacetCount {
 // MARK: Subjects and profiles
 
 extension Query where Row == SubjectLine {
-  static var subjects: Self { Query("select id, slug, title, code, category from subjects where is_active order by category, position, title") }
+  static var subjects: Self {
+    Query("select id, slug, title, code, category from subjects where is_active order by category, position, title")
+  }
 }
 
 extension Query where Row == TutorRecord {
@@ -417,14 +430,16 @@ extension Query where Row == TutorRecord {
 
   /// Public, or the viewer's own: nothing else comes back.
   static func tutor(slug: String, for viewer: ID<User>?) -> Self {
-    Query("""
+    Query(
+      """
       select \(columns) from tutors t join people p on p.id = t.user_id
        where t.slug = \(slug) and ((t.state = 'verified' and p.is_active) or t.user_id = \(viewer)::uuid)
       """)
   }
 
   static func listedTutor(_ id: ID<User>) -> Self {
-    Query("""
+    Query(
+      """
       select \(columns) from tutors t join people p on p.id = t.user_id
        where t.user_id = \(id) and t.state = 'verified' and p.is_active
       """)
@@ -433,7 +448,8 @@ extension Query where Row == TutorRecord {
 
 extension Query where Row == TutorSubjectLine {
   static func subjects(of tutor: ID<User>) -> Self {
-    Query("""
+    Query(
+      """
       select s.id, s.slug, s.title, s.code, ts.hourly_rate, ts.durations
         from tutor_subjects ts join subjects s on s.id = ts.subject_id where ts.tutor_id = \(tutor) order by ts.position, s.title
       """)
@@ -442,7 +458,8 @@ extension Query where Row == TutorSubjectLine {
 
 extension Query where Row == SpokenLanguage {
   static func languages(of tutor: ID<User>) -> Self {
-    Query("""
+    Query(
+      """
       select language, fluency from tutor_languages where tutor_id = \(tutor)
        order by array_position(array['native', 'fluent', 'conversational', 'basic'], fluency), language
       """)
@@ -452,7 +469,8 @@ extension Query where Row == SpokenLanguage {
 extension Query where Row == CredentialLine {
   /// All of them for the tutor and the administrator; others see verified ones.
   static func credentials(of tutor: ID<User>, onlyVerified: Bool) -> Self {
-    Query("""
+    Query(
+      """
       select id, kind, title, issuer, year, gpa::text, gpa_scale::text, file_id, state from credentials
        where tutor_id = \(tutor) and (not \(onlyVerified) or state = 'verified') order by created_at limit 50
       """)
@@ -467,11 +485,14 @@ extension Query where Row == SampleLine {
 
 extension Query<Void> {
   static func insertTutor(_ user: ID<User>, slug: String, currency: Currency) -> Self {
-    Query("insert into tutors (user_id, slug, currency) values (\(user), \(slug), \(currency)) on conflict (user_id) do nothing")
+    Query(
+      "insert into tutors (user_id, slug, currency) values (\(user), \(slug), \(currency)) on conflict (user_id) do nothing"
+    )
   }
 
   static func update(_ about: TutorAbout, of tutor: ID<User>, at now: Instant) -> Self {
-    Query("""
+    Query(
+      """
       update tutors set headline = \(about.headline), biography = \(about.biography), experience = nullif(\(about.experience), ''),
              years_teaching = \(about.yearsTeaching), city = nullif(\(about.city), ''), modes = \(about.modes), approval = \(about.approval),
              updated_at = \(now)
@@ -480,7 +501,8 @@ extension Query<Void> {
   }
 
   static func offer(_ offer: SubjectOffer, by tutor: ID<User>) -> Self {
-    Query("""
+    Query(
+      """
       insert into tutor_subjects (tutor_id, subject_id, hourly_rate, durations, position)
       select \(tutor), \(offer.subject), \(offer.hourlyRate), \(offer.durations),
              coalesce((select max(position) + 1 from tutor_subjects where tutor_id = \(tutor)), 0)
@@ -493,7 +515,8 @@ extension Query<Void> {
   }
 
   static func speak(_ language: SpokenLanguage, _ tutor: ID<User>) -> Self {
-    Query("""
+    Query(
+      """
       insert into tutor_languages (tutor_id, language, fluency) values (\(tutor), \(language.language), \(language.fluency))
       on conflict (tutor_id, language) do update set fluency = excluded.fluency
       """)
@@ -504,10 +527,12 @@ extension Query<Void> {
   }
 
   static func insertCredential(
-    _ id: ID<Credential>, of tutor: ID<User>, kind: String, title: String, issuer: String?, year: Int?, gpa: String?, scale: String?,
+    _ id: ID<Credential>, of tutor: ID<User>, kind: String, title: String, issuer: String?, year: Int?, gpa: String?,
+    scale: String?,
     file: ID<StoredFile>?
   ) -> Self {
-    Query("""
+    Query(
+      """
       insert into credentials (id, tutor_id, kind, title, issuer, year, gpa, gpa_scale, file_id)
       values (\(id), \(tutor), \(kind), \(title), \(issuer), \(year), \(gpa)::text::numeric, \(scale)::text::numeric, \(file))
       """)
@@ -521,8 +546,12 @@ extension Query<Void> {
     Query("update credentials set state = \(state) where id = \(id) and tutor_id = \(tutor)")
   }
 
-  static func insertSample(_ id: ID<Sample>, of tutor: ID<User>, file: ID<StoredFile>, kind: String, title: String) -> Self {
-    Query("insert into tutor_samples (id, tutor_id, file_id, kind, title) values (\(id), \(tutor), \(file), \(kind), \(title))")
+  static func insertSample(_ id: ID<Sample>, of tutor: ID<User>, file: ID<StoredFile>, kind: String, title: String)
+    -> Self
+  {
+    Query(
+      "insert into tutor_samples (id, tutor_id, file_id, kind, title) values (\(id), \(tutor), \(file), \(kind), \(title))"
+    )
   }
 
   static func deleteSample(_ id: ID<Sample>, of tutor: ID<User>) -> Self {
@@ -531,7 +560,8 @@ extension Query<Void> {
 
   /// Moves the state only from where it was seen: two administrators at once make one verdict.
   static func move(_ tutor: ID<User>, from: ListingState, to: ListingState, reason: String?, at now: Instant) -> Self {
-    Query("""
+    Query(
+      """
       update tutors set state = \(to.rawValue), verdict_reason = \(reason), updated_at = \(now),
              submitted_at = case when \(to.rawValue) = 'submitted' then \(now) else submitted_at end,
              verified_at = case when \(to.rawValue) = 'verified' then coalesce(verified_at, \(now)) else verified_at end
@@ -555,7 +585,8 @@ extension Query<Void> {
 
   /// Takes away the rows of subjects that are offered no more, or all when the tutor is not listed.
   static func dropListings(of tutor: ID<User>) -> Self {
-    Query("""
+    Query(
+      """
       delete from tutor_listings l where l.tutor_id = \(tutor) and not exists (
         select from tutor_facts f join tutor_subjects ts on ts.tutor_id = f.tutor_id
          where f.tutor_id = l.tutor_id and f.is_listed and ts.subject_id = l.subject_id)
@@ -564,7 +595,8 @@ extension Query<Void> {
 
   /// Builds the tutor's rows anew from what is true now; openings stay as they are. The card's fields are an allow-list.
   static func refreshListings(of tutor: ID<User>) -> Self {
-    Query("""
+    Query(
+      """
       with t as (
         select t.*, p.full_name, p.photo_file_id,
                array(select language from tutor_languages tl where tl.tutor_id = t.user_id order by language) as languages,
@@ -603,7 +635,8 @@ extension Query<Void> {
   }
 
   static func setOpenings(of tutor: ID<User>, mask: String, next: [Instant]) -> Self {
-    Query("""
+    Query(
+      """
       update tutor_listings set free_mask = \(mask)::text::bit(168), next_frees = \(next), next_free = \(next.first), updated_at = now()
        where tutor_id = \(tutor)
          and (free_mask, next_frees) is distinct from (\(mask)::text::bit(168), \(next)::timestamptz[])
@@ -625,14 +658,17 @@ struct CompletionRow: RowDecodable {
 
   init(row: inout RowReader) throws {
     facts = Completion.Facts(
-      hasHeadline: try row.next(), biographyLength: try row.next(), hasExperience: try row.next(), subjects: try row.next(),
-      languages: try row.next(), credentials: try row.next(), hasPhoto: try row.next(), hasSample: try row.next(), hasHours: try row.next())
+      hasHeadline: try row.next(), biographyLength: try row.next(), hasExperience: try row.next(),
+      subjects: try row.next(),
+      languages: try row.next(), credentials: try row.next(), hasPhoto: try row.next(), hasSample: try row.next(),
+      hasHours: try row.next())
   }
 }
 
 extension Query where Row == CompletionRow {
   static func completion(of tutor: ID<User>) -> Self {
-    Query("""
+    Query(
+      """
       select coalesce(t.headline, '') <> '', length(coalesce(t.biography, '')), coalesce(t.experience, '') <> '',
              (select count(*) from tutor_subjects s where s.tutor_id = t.user_id),
              (select count(*) from tutor_languages l where l.tutor_id = t.user_id),
@@ -656,6 +692,8 @@ extension Query where Row == Bool {
 extension Query where Row == ID<User> {
   /// Verified tutors, for rebuilding the read model in pages.
   static func listedTutors(after: ID<User>?, limit: Int) -> Self {
-    Query("select user_id from tutors where state = 'verified' and (\(after)::uuid is null or user_id > \(after)::uuid) order by user_id limit \(limit)")
+    Query(
+      "select user_id from tutors where state = 'verified' and (\(after)::uuid is null or user_id > \(after)::uuid) order by user_id limit \(limit)"
+    )
   }
 }

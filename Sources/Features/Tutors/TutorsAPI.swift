@@ -41,7 +41,8 @@ extension TutorsFeature {
     let shown = found.prefix(search.pageSize)
     let next: String? =
       if found.count > search.pageSize, let last = shown.last {
-        site.url + request.path + "?" + request.query.with("cursor", PageCursor(key: last.key, id: last.id.description).text).encoded
+        site.url + request.path + "?"
+          + request.query.with("cursor", PageCursor(key: last.key, id: last.id.description).text).encoded
       } else { nil }
     return Response.json(200) { w in
       w.object { w in
@@ -116,8 +117,10 @@ extension TutorDocument: JSONWritable {
 
 extension TutorSearch {
   private static let known: Set<String> = [
-    "course", "gpa", "paid", "subject", "rate_min", "rate_max", "currency", "language", "level", "weekday", "time_from", "time_to",
-    "timezone", "available_within_hours", "near", "radius_km", "mode", "instrument", "genre", "verified", "rating_min", "q", "ordering",
+    "course", "gpa", "paid", "subject", "rate_min", "rate_max", "currency", "language", "level", "weekday", "time_from",
+    "time_to",
+    "timezone", "available_within_hours", "near", "radius_km", "mode", "instrument", "genre", "verified", "rating_min",
+    "q", "ordering",
     "page_size", "cursor", "facets",
   ]
 
@@ -158,10 +161,18 @@ extension TutorSearch {
     if let verified = query["verified"], verified != "true" { refuse("verified", "Only verified tutors are listed.") }
     if let gpa = query["gpa"] {
       // Of 4, the scale most people mean; the stored figure is in thousandths of each one's own scale.
-      if let hundredths = minorUnits(gpa, decimals: 2), hundredths <= 400 { search.gpaMin = hundredths * 1000 / 400 } else { refuse("gpa", "A number from 0 to 4 was expected.") }
+      if let hundredths = minorUnits(gpa, decimals: 2), hundredths <= 400 {
+        search.gpaMin = hundredths * 1000 / 400
+      } else {
+        refuse("gpa", "A number from 0 to 4 was expected.")
+      }
     }
     if let rating = query["rating_min"] {
-      if let hundredths = minorUnits(rating, decimals: 2), hundredths <= 500 { search.ratingMin = hundredths * 10 } else { refuse("rating_min", "A number from 0 to 5 was expected.") }
+      if let hundredths = minorUnits(rating, decimals: 2), hundredths <= 500 {
+        search.ratingMin = hundredths * 10
+      } else {
+        refuse("rating_min", "A number from 0 to 5 was expected.")
+      }
     }
     if let code = query["currency"] {
       search.currency = Currency(code)
@@ -174,14 +185,20 @@ extension TutorSearch {
     }
     if let near = query["near"] {
       let halves = near.split(separator: ",").map { Double($0.trimmingSpaces()) }
-      if halves.count == 2, let latitude = halves[0], let longitude = halves[1], (-90...90).contains(latitude), (-180...180).contains(longitude) {
+      if halves.count == 2, let latitude = halves[0], let longitude = halves[1], (-90...90).contains(latitude),
+        (-180...180).contains(longitude)
+      {
         search.near = Place(latitude: latitude, longitude: longitude, radius: number("radius_km", 1...200) ?? 25)
       } else {
         refuse("near", "Latitude and longitude were expected, such as 52.52,13.40.")
       }
     }
     if let ordering = query["ordering"] {
-      if let order = Order(ordering: ordering) { search.order = order } else { refuse("ordering", "Choose -rating, rate, -rate, next_free or -lessons_held.") }
+      if let order = Order(ordering: ordering) {
+        search.order = order
+      } else {
+        refuse("ordering", "Choose -rating, rate, -rate, next_free or -lessons_held.")
+      }
     }
     if let text = query["cursor"] {
       search.cursor = PageCursor(text)

@@ -41,7 +41,8 @@ package struct TutorsFeature: Feature {
   }
 
   package init(
-    database: Database, site: Site, files: Files, notices: Notices, accounts: Accounts, clock: WallClock, currency: Currency = .usd, panels: Panels = Panels()
+    database: Database, site: Site, files: Files, notices: Notices, accounts: Accounts, clock: WallClock,
+    currency: Currency = .usd, panels: Panels = Panels()
   ) {
     self.database = database
     self.site = site
@@ -67,7 +68,8 @@ package struct TutorsFeature: Feature {
     routes.on(.post, TutorPaths.language, as: Tutor.self, removeLanguage)
     routes.on(.post, TutorPaths.credentials, as: Tutor.self, limits: .upload(megabytes: 12), saveCredential)
     routes.on(.post, TutorPaths.credential, as: Tutor.self, removeCredential)
-    routes.on(.post, TutorPaths.samples, as: Tutor.self, limits: [.upload(megabytes: 51), .deadline(.minutes(5))], saveSample)
+    routes.on(
+      .post, TutorPaths.samples, as: Tutor.self, limits: [.upload(megabytes: 51), .deadline(.minutes(5))], saveSample)
     routes.on(.post, TutorPaths.sample, as: Tutor.self, removeSample)
     routes.on(.post, TutorPaths.submission, as: Tutor.self, submit)
     routes.on(.post, TutorPaths.pause, as: Tutor.self, pause)
@@ -85,10 +87,12 @@ package struct TutorsFeature: Feature {
     let page = site.context(for: request)
     return site.page(
       TutorPage(
-        tutor: tutor, subjects: try await database.all(.subjects(of: tutor.id)), languages: try await database.all(.languages(of: tutor.id)),
+        tutor: tutor, subjects: try await database.all(.subjects(of: tutor.id)),
+        languages: try await database.all(.languages(of: tutor.id)),
         credentials: try await database.all(.credentials(of: tutor.id, onlyVerified: true)),
         samples: try await database.all(.samples(of: tutor.id)),
-        isFavourite: try await favouriteState(of: tutor.id, for: guest.id), slots: try await panels.slots(tutor.id, page),
+        isFavourite: try await favouriteState(of: tutor.id, for: guest.id),
+        slots: try await panels.slots(tutor.id, page),
         reviews: try await panels.reviews(tutor.id, page), policy: try await panels.policy(tutor.id, page)),
       for: request)
   }
@@ -116,28 +120,35 @@ package struct TutorsFeature: Feature {
   }
 
   private func profilePage(
-    _ request: Request, _ user: ID<User>, step: ProfileStep, about: TutorAbout.Draft? = nil, refusals: [TutorAbout.Refusal] = [],
+    _ request: Request, _ user: ID<User>, step: ProfileStep, about: TutorAbout.Draft? = nil,
+    refusals: [TutorAbout.Refusal] = [],
     note: String = "", status: Int = 200
   ) async throws -> Response {
     guard let tutor = try await database.first(.tutor(user)) else {
       return site.page(
         ProfileEditor(
-          tutor: nil, step: .about, about: about ?? TutorAbout.Draft(), refusals: refusals, completion: Completion(Completion.Facts()),
+          tutor: nil, step: .about, about: about ?? TutorAbout.Draft(), refusals: refusals,
+          completion: Completion(Completion.Facts()),
           currency: currency, subjects: [], offers: [], languages: [], credentials: [], samples: [], note: note),
         for: request, status: status)
     }
     let facts = try await database.first(.completion(of: user))?.facts ?? Completion.Facts()
     return site.page(
       ProfileEditor(
-        tutor: tutor, step: step, about: about ?? TutorAbout.Draft(tutor), refusals: refusals, completion: Completion(facts),
-        currency: tutor.currency, subjects: try await database.all(.subjects), offers: try await database.all(.subjects(of: user)),
+        tutor: tutor, step: step, about: about ?? TutorAbout.Draft(tutor), refusals: refusals,
+        completion: Completion(facts),
+        currency: tutor.currency, subjects: try await database.all(.subjects),
+        offers: try await database.all(.subjects(of: user)),
         languages: try await database.all(.languages(of: user)),
-        credentials: try await database.all(.credentials(of: user, onlyVerified: false)), samples: try await database.all(.samples(of: user)),
+        credentials: try await database.all(.credentials(of: user, onlyVerified: false)),
+        samples: try await database.all(.samples(of: user)),
         note: note),
       for: request, status: status)
   }
 
-  private func refused(_ field: String, _ reason: String, at step: ProfileStep, _ request: Request, _ user: ID<User>) async throws -> Response {
+  private func refused(_ field: String, _ reason: String, at step: ProfileStep, _ request: Request, _ user: ID<User>)
+    async throws -> Response
+  {
     try await profilePage(request, user, step: step, refusals: [.init(field: field, reason: reason)], status: 422)
   }
 
@@ -150,7 +161,8 @@ package struct TutorsFeature: Feature {
     let form = request.form
     let draft = TutorAbout.Draft(
       headline: form.text("headline"), biography: form.text("biography"), experience: form.text("experience"),
-      yearsTeaching: form.text("years_teaching"), city: form.text("city"), modes: form.all("modes"), approval: form.text("approval"))
+      yearsTeaching: form.text("years_teaching"), city: form.text("city"), modes: form.all("modes"),
+      approval: form.text("approval"))
     let about: TutorAbout
     do throws(TutorAbout.Refusals) { about = try TutorAbout(draft) } catch {
       return try await profilePage(request, member.id, step: .about, about: draft, refusals: error.list, status: 422)
@@ -167,11 +179,14 @@ package struct TutorsFeature: Feature {
   func saveSubject(_ request: Request, tutor: Tutor) async throws -> Response {
     let form = request.form
     guard let record = try await database.first(.tutor(tutor.id)) else { return saved(.about) }
-    guard let subject = ID<Subject>(form.text("subject")), try await database.all(.subjects).contains(where: { $0.id == subject }) else {
+    guard let subject = ID<Subject>(form.text("subject")),
+      try await database.all(.subjects).contains(where: { $0.id == subject })
+    else {
       return try await refused("subject", "missing", at: .subjects, request, tutor.id)
     }
     let isFree = form.isOn("is_free")
-    guard let rate = isFree ? 0 : minorUnits(form.text("rate"), decimals: record.currency.decimals), rate <= 100_000_000 else {
+    guard let rate = isFree ? 0 : minorUnits(form.text("rate"), decimals: record.currency.decimals), rate <= 100_000_000
+    else {
       return try await refused("rate", "malformed", at: .subjects, request, tutor.id)
     }
     guard rate > 0 || isFree else { return try await refused("rate", "zero", at: .subjects, request, tutor.id) }
@@ -191,9 +206,15 @@ package struct TutorsFeature: Feature {
   func saveLanguage(_ request: Request, tutor: Tutor) async throws -> Response {
     let language = request.form.text("language")
     let fluency = request.form.text("fluency")
-    guard TutorLanguages.codes.contains(language) else { return try await refused("language", "missing", at: .languages, request, tutor.id) }
-    guard TutorLanguages.fluencies.contains(fluency) else { return try await refused("fluency", "missing", at: .languages, request, tutor.id) }
-    try await change(tutor.id) { tx in try await tx.run(.speak(SpokenLanguage(language: language, fluency: fluency), tutor.id)) }
+    guard TutorLanguages.codes.contains(language) else {
+      return try await refused("language", "missing", at: .languages, request, tutor.id)
+    }
+    guard TutorLanguages.fluencies.contains(fluency) else {
+      return try await refused("fluency", "missing", at: .languages, request, tutor.id)
+    }
+    try await change(tutor.id) { tx in
+      try await tx.run(.speak(SpokenLanguage(language: language, fluency: fluency), tutor.id))
+    }
     return saved(.languages)
   }
 
@@ -208,16 +229,23 @@ package struct TutorsFeature: Feature {
     guard ["degree", "certificate", "gpa", "experience"].contains(kind) else {
       return try await refused("kind", "missing", at: .credentials, request, tutor.id)
     }
-    guard !title.isEmpty, title.unicodeScalars.count <= 160 else { return try await refused("title", "missing", at: .credentials, request, tutor.id) }
-    guard form.text("issuer").unicodeScalars.count <= 160 else { return try await refused("issuer", "tooLong", at: .credentials, request, tutor.id) }
+    guard !title.isEmpty, title.unicodeScalars.count <= 160 else {
+      return try await refused("title", "missing", at: .credentials, request, tutor.id)
+    }
+    guard form.text("issuer").unicodeScalars.count <= 160 else {
+      return try await refused("issuer", "tooLong", at: .credentials, request, tutor.id)
+    }
     var year: Int?
     if !form.text("year").isEmpty {
       year = form.int("year")
-      guard let year, (1940...2100).contains(year) else { return try await refused("year", "outOfRange", at: .credentials, request, tutor.id) }
+      guard let year, (1940...2100).contains(year) else {
+        return try await refused("year", "outOfRange", at: .credentials, request, tutor.id)
+      }
     }
     var gpa: (value: String, scale: String)?
     if kind == "gpa" {
-      guard let value = minorUnits(form.text("gpa"), decimals: 2), let scale = minorUnits(form.text("gpa_scale"), decimals: 2),
+      guard let value = minorUnits(form.text("gpa"), decimals: 2),
+        let scale = minorUnits(form.text("gpa_scale"), decimals: 2),
         scale > 0, scale <= 10_000, value <= scale
       else { return try await refused("gpa", "outOfRange", at: .credentials, request, tutor.id) }
       func decimal(_ hundredths: Int) -> String { String(Money(hundredths, .usd).description.prefix { $0 != " " }) }
@@ -234,7 +262,8 @@ package struct TutorsFeature: Feature {
       if let evidence { file = try await files.keep(evidence, owner: tutor.id, purpose: .document, in: tx) }
       try await tx.run(
         .insertCredential(
-          ID.new(), of: tutor.id, kind: kind, title: title, issuer: form.text("issuer").isEmpty ? nil : form.text("issuer"), year: year,
+          ID.new(), of: tutor.id, kind: kind, title: title,
+          issuer: form.text("issuer").isEmpty ? nil : form.text("issuer"), year: year,
           gpa: gpa?.value, scale: gpa?.scale, file: file))
     }
     return saved(.credentials)
@@ -247,7 +276,9 @@ package struct TutorsFeature: Feature {
 
   func saveSample(_ request: Request, tutor: Tutor) async throws -> Response {
     let title = request.form.text("title")
-    guard !title.isEmpty, title.unicodeScalars.count <= 120 else { return try await refused("title", "missing", at: .samples, request, tutor.id) }
+    guard !title.isEmpty, title.unicodeScalars.count <= 120 else {
+      return try await refused("title", "missing", at: .samples, request, tutor.id)
+    }
     guard let upload = request.files.first(where: { $0.field == "sample" && $0.size > 0 }) else {
       return try await refused("sample", "missing", at: .samples, request, tutor.id)
     }
@@ -261,7 +292,9 @@ package struct TutorsFeature: Feature {
     try await change(tutor.id) { tx in
       let file = try await files.keep(sample, owner: tutor.id, purpose: .sample, in: tx)
       try await tx.run(
-        .insertSample(ID.new(), of: tutor.id, file: file, kind: sample.mediaType.hasPrefix("video/") ? "video" : "audio", title: title))
+        .insertSample(
+          ID.new(), of: tutor.id, file: file, kind: sample.mediaType.hasPrefix("video/") ? "video" : "audio",
+          title: title))
     }
     return saved(.samples)
   }
@@ -315,14 +348,16 @@ extension TutorAbout.Draft {
   init(_ tutor: TutorRecord) {
     self.init(
       headline: tutor.headline ?? "", biography: tutor.biography ?? "", experience: tutor.experience ?? "",
-      yearsTeaching: tutor.yearsTeaching.map(String.init) ?? "", city: tutor.city ?? "", modes: tutor.modes, approval: tutor.approval)
+      yearsTeaching: tutor.yearsTeaching.map(String.init) ?? "", city: tutor.city ?? "", modes: tutor.modes,
+      approval: tutor.approval)
   }
 }
 
 /// The languages a tutor may teach in, by ISO 639-1 code; their names are in the catalogue.
 enum TutorLanguages {
   static let codes = [
-    "ar", "bn", "de", "en", "es", "fa", "fr", "hi", "id", "it", "ja", "ko", "nl", "pl", "pt", "ru", "sv", "sw", "tr", "uk", "ur", "vi", "zh",
+    "ar", "bn", "de", "en", "es", "fa", "fr", "hi", "id", "it", "ja", "ko", "nl", "pl", "pt", "ru", "sv", "sw", "tr",
+    "uk", "ur", "vi", "zh",
   ]
   static let fluencies = ["native", "fluent", "conversational", "basic"]
 }

@@ -28,7 +28,8 @@ package struct Instant: Hashable, Sendable, Comparable, Codable {
   package init(from decoder: any Decoder) throws {
     let text = try decoder.singleValueContainer().decode(String.self)
     guard let instant = Instant(rfc3339: text) else {
-      throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: "not an RFC 3339 instant"))
+      throw DecodingError.dataCorrupted(
+        .init(codingPath: decoder.codingPath, debugDescription: "not an RFC 3339 instant"))
     }
     self = instant
   }
@@ -44,7 +45,8 @@ extension Instant: CustomStringConvertible {
 
   /// `2026-11-20T17:30:00Z`; with six decimals only when there is a fraction (RFC 3339).
   package var rfc3339: String {
-    let day = Int64(microseconds >= 0 ? microseconds / 86_400_000_000 : -((-microseconds + 86_399_999_999) / 86_400_000_000))
+    let day = Int64(
+      microseconds >= 0 ? microseconds / 86_400_000_000 : -((-microseconds + 86_399_999_999) / 86_400_000_000))
     let (year, month, date) = Self.civil(day)
     let rest = microseconds - day * 86_400_000_000
     let second = rest / 1_000_000
@@ -54,7 +56,8 @@ extension Instant: CustomStringConvertible {
       return String(repeating: "0", count: max(0, width - digits.count)) + digits
     }
     let fraction = rest % 1_000_000
-    return wide(year, 4) + "-" + two(month) + "-" + two(date) + "T" + two(second / 3600) + ":" + two(second / 60 % 60) + ":"
+    return wide(year, 4) + "-" + two(month) + "-" + two(date) + "T" + two(second / 3600) + ":" + two(second / 60 % 60)
+      + ":"
       + two(second % 60) + (fraction == 0 ? "" : "." + wide(fraction, 6)) + "Z"
   }
 

@@ -13,7 +13,8 @@ package struct Path<each Part: PathPart>: Sendable {
     var count = 0
     for _ in repeat each parts { count += 1 }
     precondition(
-      count == segments.count(where: { if case .part = $0 { true } else { false } }), "\(template): parts and types differ in number")
+      count == segments.count(where: { if case .part = $0 { true } else { false } }),
+      "\(template): parts and types differ in number")
   }
 
   /// The address with these parts, percent-encoded.

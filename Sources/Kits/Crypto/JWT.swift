@@ -50,7 +50,9 @@ package enum JWT {
   ) throws(Refusal) -> JSON.Object {
     guard token.utf8.count <= 8192 else { throw .malformed }
     let parts = token.split(separator: ".", omittingEmptySubsequences: false)
-    guard parts.count == 3, let header = object(parts[0]), let signature = Base64.decodeURL(parts[2]) else { throw .malformed }
+    guard parts.count == 3, let header = object(parts[0]), let signature = Base64.decodeURL(parts[2]) else {
+      throw .malformed
+    }
     guard header["alg"]?.string == "HS256", header["crit"] == nil, let secret = secret(header["kid"]?.string) else {
       throw .unsupported
     }

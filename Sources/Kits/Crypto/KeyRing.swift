@@ -10,7 +10,9 @@ package struct Key: Sendable, Equatable {
   /// Nothing when the id has other characters or the secret is shorter than 32 bytes.
   package init?(id: String, secret: [UInt8]) {
     guard (1...32).contains(id.utf8.count), secret.count >= 32,
-      id.utf8.allSatisfy({ (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || $0 == 45 || $0 == 95 })
+      id.utf8.allSatisfy({
+        (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || $0 == 45 || $0 == 95
+      })
     else { return nil }
     self.id = id
     self.secret = secret
@@ -38,7 +40,9 @@ package struct KeyRing: Sendable {
     var keys: [Key] = []
     for part in setting.split(separator: ",", omittingEmptySubsequences: false) {
       let halves = part.trimmingSpaces().split(separator: ":", maxSplits: 1)
-      guard halves.count == 2, let secret = Base64.decodeURL(halves[1]), let key = Key(id: String(halves[0]), secret: secret) else {
+      guard halves.count == 2, let secret = Base64.decodeURL(halves[1]),
+        let key = Key(id: String(halves[0]), secret: secret)
+      else {
         return nil
       }
       keys.append(key)
@@ -68,7 +72,8 @@ package struct KeyRing: Sendable {
   package func open(_ sealed: String, context: String) -> [UInt8]? {
     guard let (key, bytes) = parts(sealed), bytes.count >= 28 else { return nil }
     return AESGCM.open(
-      Array(bytes[12...]), key: key.derived(for: "seal"), nonce: Array(bytes[..<12]), associated: Self.bound(key.id, context))
+      Array(bytes[12...]), key: key.derived(for: "seal"), nonce: Array(bytes[..<12]),
+      associated: Self.bound(key.id, context))
   }
 
   package func openText(_ sealed: String, context: String) -> String? {
@@ -91,7 +96,8 @@ package struct KeyRing: Sendable {
       let value = Base64.decodeURL(fields[2]), let signature = Base64.decodeURL(fields[3])
     else { return nil }
     let head = fields[0..<3].joined(separator: ".")
-    guard HMAC.verify(signature, of: Array(head.utf8), key: key.derived(for: "sign:" + purpose)), now.seconds < expiry else {
+    guard HMAC.verify(signature, of: Array(head.utf8), key: key.derived(for: "sign:" + purpose)), now.seconds < expiry
+    else {
       return nil
     }
     return String(validating: value, as: UTF8.self)
@@ -104,7 +110,9 @@ package struct KeyRing: Sendable {
 
   private func parts(_ text: String) -> (Key, [UInt8])? {
     let halves = text.split(separator: ".", omittingEmptySubsequences: false)
-    guard halves.count == 2, let key = key(named: String(halves[0])), let bytes = Base64.decodeURL(halves[1]) else { return nil }
+    guard halves.count == 2, let key = key(named: String(halves[0])), let bytes = Base64.decodeURL(halves[1]) else {
+      return nil
+    }
     return (key, bytes)
   }
 

@@ -93,7 +93,9 @@ extension JSON {
 
   /// `{"amount": 4500, "currency": "USD"}`, in minor units.
   package var money: Money? {
-    guard let amount = self["amount"]?.int, let currency = self["currency"]?.string.flatMap({ Currency($0) }) else { return nil }
+    guard let amount = self["amount"]?.int, let currency = self["currency"]?.string.flatMap({ Currency($0) }) else {
+      return nil
+    }
     return Money(amount, currency)
   }
 }
@@ -114,7 +116,8 @@ extension JSON: Equatable {
   }
 }
 
-extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral, ExpressibleByBooleanLiteral,
+extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
+  ExpressibleByBooleanLiteral,
   ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
   package init(stringLiteral value: String) { self = .string(value) }

@@ -33,14 +33,16 @@ extension JSON {
 extension JSON: Codable {
   package init(from decoder: any Decoder) throws {
     guard let decoder = decoder as? ValueDecoder else {
-      throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: "JSON is read from JSON only"))
+      throw DecodingError.dataCorrupted(
+        .init(codingPath: decoder.codingPath, debugDescription: "JSON is read from JSON only"))
     }
     self = decoder.json
   }
 
   package func encode(to encoder: any Encoder) throws {
     guard let encoder = encoder as? ValueEncoder else {
-      throw EncodingError.invalidValue(self, .init(codingPath: encoder.codingPath, debugDescription: "JSON is written to JSON only"))
+      throw EncodingError.invalidValue(
+        self, .init(codingPath: encoder.codingPath, debugDescription: "JSON is written to JSON only"))
     }
     encoder.slot.content = .leaf(self)
   }
@@ -112,7 +114,8 @@ private final class Slot {
 
   func encode(integer value: some FixedWidthInteger, path: [any CodingKey]) throws {
     guard let int = Int(exactly: value) else {
-      throw EncodingError.invalidValue(value, .init(codingPath: path, debugDescription: "the number needs more than 64 bits"))
+      throw EncodingError.invalidValue(
+        value, .init(codingPath: path, debugDescription: "the number needs more than 64 bits"))
     }
     content = .leaf(.int(int))
   }
@@ -176,11 +179,14 @@ private struct ObjectEncoder<Key: CodingKey>: KeyedEncodingContainerProtocol {
   func encode(_ value: UInt64, forKey key: Key) throws { try at(key).encode(value) }
   func encode<T: Encodable>(_ value: T, forKey key: Key) throws { try at(key).encode(value) }
 
-  func nestedContainer<Nested: CodingKey>(keyedBy type: Nested.Type, forKey key: Key) -> KeyedEncodingContainer<Nested> {
+  func nestedContainer<Nested: CodingKey>(keyedBy type: Nested.Type, forKey key: Key) -> KeyedEncodingContainer<Nested>
+  {
     at(key).container(keyedBy: type)
   }
   func nestedUnkeyedContainer(forKey key: Key) -> any UnkeyedEncodingContainer { at(key).unkeyedContainer() }
-  func superEncoder() -> any Encoder { ValueEncoder(slot: slot.member("super"), codingPath: codingPath + [Step(stringValue: "super")]) }
+  func superEncoder() -> any Encoder {
+    ValueEncoder(slot: slot.member("super"), codingPath: codingPath + [Step(stringValue: "super")])
+  }
   func superEncoder(forKey key: Key) -> any Encoder { at(key) }
 }
 
@@ -261,9 +267,15 @@ private struct ValueDecoder: Decoder, SingleValueDecodingContainer {
   }
 
   func decodeNil() -> Bool { json.isNull }
-  func decode(_ type: Bool.Type) throws -> Bool { if let value = json.bool { value } else { throw mismatch(type, "true or false") } }
-  func decode(_ type: String.Type) throws -> String { if let value = json.string { value } else { throw mismatch(type, "a string") } }
-  func decode(_ type: Double.Type) throws -> Double { if let value = json.double { value } else { throw mismatch(type, "a number") } }
+  func decode(_ type: Bool.Type) throws -> Bool {
+    if let value = json.bool { value } else { throw mismatch(type, "true or false") }
+  }
+  func decode(_ type: String.Type) throws -> String {
+    if let value = json.string { value } else { throw mismatch(type, "a string") }
+  }
+  func decode(_ type: Double.Type) throws -> Double {
+    if let value = json.double { value } else { throw mismatch(type, "a number") }
+  }
   func decode(_ type: Float.Type) throws -> Float { Float(try decode(Double.self)) }
   func decode(_ type: Int.Type) throws -> Int { try integer(type) }
   func decode(_ type: Int8.Type) throws -> Int8 { try integer(type) }
@@ -287,7 +299,8 @@ private struct ObjectDecoder<Key: CodingKey>: KeyedDecodingContainerProtocol {
 
   private func at(_ key: Key) throws -> ValueDecoder {
     guard let json = object[key.stringValue] else {
-      throw DecodingError.keyNotFound(key, .init(codingPath: codingPath, debugDescription: "no member \(key.stringValue)"))
+      throw DecodingError.keyNotFound(
+        key, .init(codingPath: codingPath, debugDescription: "no member \(key.stringValue)"))
     }
     return ValueDecoder(json: json, codingPath: codingPath + [key])
   }
@@ -309,7 +322,9 @@ private struct ObjectDecoder<Key: CodingKey>: KeyedDecodingContainerProtocol {
   func decode(_ type: UInt64.Type, forKey key: Key) throws -> UInt64 { try at(key).integer(type) }
   func decode<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T { try at(key).decode(type) }
 
-  func nestedContainer<Nested: CodingKey>(keyedBy type: Nested.Type, forKey key: Key) throws -> KeyedDecodingContainer<Nested> {
+  func nestedContainer<Nested: CodingKey>(keyedBy type: Nested.Type, forKey key: Key) throws -> KeyedDecodingContainer<
+    Nested
+  > {
     try at(key).container(keyedBy: type)
   }
   func nestedUnkeyedContainer(forKey key: Key) throws -> any UnkeyedDecodingContainer { try at(key).unkeyedContainer() }
@@ -333,7 +348,8 @@ private struct ArrayDecoder: UnkeyedDecodingContainer {
 
   private func here() throws -> ValueDecoder {
     guard !isAtEnd else {
-      throw DecodingError.valueNotFound(JSON.self, .init(codingPath: codingPath, debugDescription: "the array ends here"))
+      throw DecodingError.valueNotFound(
+        JSON.self, .init(codingPath: codingPath, debugDescription: "the array ends here"))
     }
     return ValueDecoder(json: elements[currentIndex], codingPath: codingPath + [Step(intValue: currentIndex)])
   }
@@ -369,6 +385,8 @@ private struct ArrayDecoder: UnkeyedDecodingContainer {
   mutating func nestedContainer<Nested: CodingKey>(keyedBy type: Nested.Type) throws -> KeyedDecodingContainer<Nested> {
     try take { try $0.container(keyedBy: type) }
   }
-  mutating func nestedUnkeyedContainer() throws -> any UnkeyedDecodingContainer { try take { try $0.unkeyedContainer() } }
+  mutating func nestedUnkeyedContainer() throws -> any UnkeyedDecodingContainer {
+    try take { try $0.unkeyedContainer() }
+  }
   mutating func superDecoder() throws -> any Decoder { try take { $0 } }
 }

@@ -32,7 +32,8 @@ extension JSON {
   /// 64 bits, nothing after the value. Any value may stand at the top (RFC 8259, 2).
   package static func read(_ bytes: [UInt8], limits: Limits = .standard) throws(JSONError) -> JSON {
     guard bytes.count <= limits.size else {
-      throw JSONError(sentence: "The text is larger than \(limits.size) bytes.", line: 0, column: 0, offset: limits.size)
+      throw JSONError(
+        sentence: "The text is larger than \(limits.size) bytes.", line: 0, column: 0, offset: limits.size)
     }
     var error = json_error_t()
     let root = bytes.withUnsafeBytes { raw in
@@ -42,7 +43,8 @@ extension JSON {
     }
     guard let root else {
       throw JSONError(
-        sentence: sentence(of: error), line: max(1, Int(error.line)), column: Int(error.column), offset: Int(error.position))
+        sentence: sentence(of: error), line: max(1, Int(error.line)), column: Int(error.column),
+        offset: Int(error.position))
     }
     defer { json_decref(root) }
     return try value(of: root, room: limits.depth)
@@ -77,7 +79,8 @@ extension JSON {
       var at = json_object_iter(node)
       while let here = at {
         // jansson has validated the UTF-8 and refused NUL, so the C string is the whole name.
-        members.append((String(cString: json_object_iter_key(here)), try value(of: json_object_iter_value(here), room: room - 1)))
+        members.append(
+          (String(cString: json_object_iter_key(here)), try value(of: json_object_iter_value(here), room: room - 1)))
         at = json_object_iter_next(node, here)
       }
       return .object(Object(distinct: members))

@@ -289,12 +289,18 @@ package actor Runner {
         statistics.dead += 1
         log.error(
           "job.dead",
-          ["job": .text(job.id.description), "name": .text(job.name), "attempt": .number(job.attempt), "error": .text(text)])
+          [
+            "job": .text(job.id.description), "name": .text(job.name), "attempt": .number(job.attempt),
+            "error": .text(text),
+          ])
         await write(.bury(job, owner: owner, now: now, error: text))
       } else {
         log.warning(
           "job.failed",
-          ["job": .text(job.id.description), "name": .text(job.name), "attempt": .number(job.attempt), "error": .text(text)])
+          [
+            "job": .text(job.id.description), "name": .text(job.name), "attempt": .number(job.attempt),
+            "error": .text(text),
+          ])
         await write(
           .retry(job, owner: owner, at: now + Self.backOff(after: job.attempt), error: text), superseding: job)
       }

@@ -316,6 +316,7 @@ package final class Loop: TaskExecutor, @unchecked Sendable {
     guard now - reportedAt > 1_000_000_000 else { return }
     reportedAt = now
     log.warning(
-      "loop.slow_turn", ["loop": .text(name), "milliseconds": .number(Int(took / 1_000_000)), "so_far": .number(slowTurns)])
+      "loop.slow_turn",
+      ["loop": .text(name), "milliseconds": .number(Int(took / 1_000_000)), "so_far": .number(slowTurns)])
   }
 }

@@ -1,8 +1,8 @@
 // libcurl's multi socket interface on our loops: curl says which descriptors and deadlines it cares for, the loop says
 // when something happened. No thread waits; curl resolves names on short-lived threads of its own.
 import CCurl
-import Glibc
 import Core
+import Glibc
 package import Loop
 
 /// Carries requests and mail out of the house. One for the process; ``HTTPClient`` and ``SMTPClient`` speak through it.
@@ -139,7 +139,8 @@ final class Transfer: @unchecked Sendable {
   fileprivate func result(_ code: CURLcode) -> Result {
     Result(
       code: code, status: easy.map { tl_response_code(UnsafeMutableRawPointer($0)) } ?? 0, lines: lines, body: body,
-      reason: errorText[0] == 0 ? String(cString: curl_easy_strerror(code)) : String(cString: errorText), wasTooLarge: wasTooLarge,
+      reason: errorText[0] == 0 ? String(cString: curl_easy_strerror(code)) : String(cString: errorText),
+      wasTooLarge: wasTooLarge,
       metPrivateAddress: metPrivateAddress)
   }
 
@@ -241,7 +242,11 @@ final class Transfers: @unchecked Sendable {
       },
       { _, milliseconds, context in
         let transfers = Unmanaged<Transfers>.fromOpaque(context!).takeUnretainedValue()
-        if milliseconds < 0 { transfers.timer?.cancel() } else { transfers.timer?.set(after: .milliseconds(milliseconds)) }
+        if milliseconds < 0 {
+          transfers.timer?.cancel()
+        } else {
+          transfers.timer?.set(after: .milliseconds(milliseconds))
+        }
         return 0
       }, Unmanaged.passUnretained(self).toOpaque())
     return multi

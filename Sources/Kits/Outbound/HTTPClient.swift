@@ -88,7 +88,8 @@ package struct HTTPClient: Sendable {
 
   /// Throws ``OutboundError``, or `CancellationError` when the task is cancelled, which ends the transfer at once.
   package func send(_ request: OutboundRequest) async throws -> OutboundResponse {
-    guard request.url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), request.headers.allSatisfy({ Self.isSound($0.name, $0.value) })
+    guard request.url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }),
+      request.headers.allSatisfy({ Self.isSound($0.name, $0.value) })
     else { throw OutboundError.malformed }
     let transfer = Transfer(
       upload: request.body, maximumBody: request.maximumBody, publicOnly: request.reach == .publicOnly
@@ -148,7 +149,8 @@ package struct HTTPClient: Sendable {
   }
 
   private static func isSound(_ name: String, _ value: String) -> Bool {
-    !name.isEmpty && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ":") && $0 != UInt8(ascii: ";") }
+    !name.isEmpty
+      && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ":") && $0 != UInt8(ascii: ";") }
       && value.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }
   }
 }

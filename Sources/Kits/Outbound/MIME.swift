@@ -30,7 +30,9 @@ indirect enum MailPart {
       QuotedPrintable.write(text, to: &out)
     case .file(let type, let filename, let bytes):
       out.line("Content-Type: " + type)
-      if let filename { out.line("Content-Disposition: attachment;\r\n " + EncodedWord.parameter("filename", filename)) }
+      if let filename {
+        out.line("Content-Disposition: attachment;\r\n " + EncodedWord.parameter("filename", filename))
+      }
       out.line("Content-Transfer-Encoding: base64")
       out.line()
       let text = Array(Base64.encode(bytes).utf8)
@@ -116,8 +118,10 @@ enum EncodedWord {
     if isPlain(value), !value.contains(where: { "\"\\%".contains($0) }) { return "\(name)=\"\(value)\"" }
     var out = "\(name)*=utf-8''"
     for byte in value.utf8 {
-      let isSafe = (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || "-._".utf8.contains(byte)
-      out += isSafe ? String(UnicodeScalar(byte)) : "%\(byte < 16 ? "0" : "")\(String(byte, radix: 16, uppercase: true))"
+      let isSafe =
+        (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || "-._".utf8.contains(byte)
+      out +=
+        isSafe ? String(UnicodeScalar(byte)) : "%\(byte < 16 ? "0" : "")\(String(byte, radix: 16, uppercase: true))"
     }
     return out
   }
@@ -125,7 +129,8 @@ enum EncodedWord {
   private static func clean(_ text: String) -> String {
     var out = String.UnicodeScalarView()
     for scalar in text.unicodeScalars.prefix(1000) {
-      let isControl = scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || scalar.value == 0x2028 || scalar.value == 0x2029
+      let isControl =
+        scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || scalar.value == 0x2028 || scalar.value == 0x2029
       out.append(isControl ? " " : scalar)
     }
     return String(out).trimmingSpaces()

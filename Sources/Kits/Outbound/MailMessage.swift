@@ -11,8 +11,11 @@ package struct MailAddress: Sendable, Hashable {
   package init?(_ address: String, name: String = "") {
     let bytes = Array(address.utf8)
     guard bytes.count <= 254, let at = bytes.lastIndex(of: UInt8(ascii: "@")), at > 0, at <= 64, at < bytes.count - 1,
-      address.unicodeScalars.allSatisfy({ $0.value > 0x20 && !(0x7F...0xA0).contains($0.value) && !"<>\"(),:;[]\\".unicodeScalars.contains($0) }),
-      bytes.count(where: { $0 == UInt8(ascii: "@") }) == 1, bytes[at + 1] != UInt8(ascii: "."), bytes[at + 1] != UInt8(ascii: "-"),
+      address.unicodeScalars.allSatisfy({
+        $0.value > 0x20 && !(0x7F...0xA0).contains($0.value) && !"<>\"(),:;[]\\".unicodeScalars.contains($0)
+      }),
+      bytes.count(where: { $0 == UInt8(ascii: "@") }) == 1, bytes[at + 1] != UInt8(ascii: "."),
+      bytes[at + 1] != UInt8(ascii: "-"),
       bytes.last != UInt8(ascii: ".")
     else { return nil }
     self.address = address
@@ -76,8 +79,10 @@ package struct MailMessage: Sendable {
   package var date: Instant
 
   package init(
-    id: String = Random.token(bytes: 16), from: MailAddress, to: [MailAddress], replyTo: MailAddress? = nil, subject: String,
-    text: String, html: String? = nil, invitation: Invitation? = nil, attachments: [Attachment] = [], unsubscribe: String? = nil,
+    id: String = Random.token(bytes: 16), from: MailAddress, to: [MailAddress], replyTo: MailAddress? = nil,
+    subject: String,
+    text: String, html: String? = nil, invitation: Invitation? = nil, attachments: [Attachment] = [],
+    unsubscribe: String? = nil,
     date: Instant
   ) {
     self.id = id
@@ -119,7 +124,8 @@ package struct MailMessage: Sendable {
     if let html { alternatives.append(.text("text/html; charset=utf-8", html)) }
     if let invitation {
       alternatives.append(
-        .file("text/calendar; charset=utf-8; method=\(invitation.method.rawValue)", nil, Array(invitation.calendar.utf8)))
+        .file(
+          "text/calendar; charset=utf-8; method=\(invitation.method.rawValue)", nil, Array(invitation.calendar.utf8)))
     }
     let words = alternatives.count == 1 ? alternatives[0] : .multipart("alternative", alternatives)
     guard !attachments.isEmpty else { return words }
@@ -163,7 +169,9 @@ package struct MailMessage: Sendable {
       halves.count == 2
       && halves.allSatisfy { half in
         (1...100).contains(half.utf8.count)
-          && half.utf8.allSatisfy { (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || "+-.".utf8.contains($0) }
+          && half.utf8.allSatisfy {
+            (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || "+-.".utf8.contains($0)
+          }
       }
     return isPlain && halves[0] != "multipart" && halves[0] != "message" ? text : "application/octet-stream"
   }

@@ -54,7 +54,9 @@ package struct SMTPRelay: Sendable, Equatable {
     if let mark = rest.firstIndex(of: "?") {
       for pair in rest[rest.index(after: mark)...].split(separator: "&") {
         let halves = pair.split(separator: "=", maxSplits: 1)
-        guard halves.count == 2, let value = PercentEncoding.decode(halves[1].utf8), ["tls", "ca", "helo"].contains(halves[0]) else {
+        guard halves.count == 2, let value = PercentEncoding.decode(halves[1].utf8),
+          ["tls", "ca", "helo"].contains(halves[0])
+        else {
           return nil
         }
         options[halves[0]] = value
@@ -78,7 +80,10 @@ package struct SMTPRelay: Sendable, Equatable {
       rest = rest[..<colon]
     }
     let host = String(rest)
-    guard !host.isEmpty, host.utf8.allSatisfy({ ($0 >= 0x2D && $0 <= 0x3A && $0 != 0x2F) || ($0 >= 0x41 && $0 <= 0x5D) || ($0 >= 0x61 && $0 <= 0x7A) })
+    guard !host.isEmpty,
+      host.utf8.allSatisfy({
+        ($0 >= 0x2D && $0 <= 0x3A && $0 != 0x2F) || ($0 >= 0x41 && $0 <= 0x5D) || ($0 >= 0x61 && $0 <= 0x7A)
+      })
     else { return nil }
     var chosen = security
     if let wish = options["tls"] {
@@ -161,7 +166,9 @@ package struct SMTPClient: Sendable {
     let reply = result.lines.last { $0.hasPrefix(String(result.status)) } ?? ""
     if result.code == CURLE_OK { return .accepted(reply: reply) }
     // 530, 534, 535, 538: it will not have *us*, which says nothing about the reader; the setting can be put right.
-    let isAboutUs = result.code == CURLE_LOGIN_DENIED || result.code == CURLE_USE_SSL_FAILED || [530, 534, 535, 538].contains(result.status)
+    let isAboutUs =
+      result.code == CURLE_LOGIN_DENIED || result.code == CURLE_USE_SSL_FAILED
+      || [530, 534, 535, 538].contains(result.status)
     let answered = [CURLE_SEND_ERROR, CURLE_WEIRD_SERVER_REPLY, CURLE_RECV_ERROR].contains(result.code)
     if !isAboutUs, answered, (500..<600).contains(result.status) { return .rejected(code: result.status, reply: reply) }
     return .tryAgain(reason: (400..<600).contains(result.status) ? reply : result.reason)

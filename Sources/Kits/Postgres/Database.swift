@@ -87,7 +87,8 @@ package final class Database: Querying {
         pool.release(connection)
       } catch {
         pool.release(connection)
-        guard let error = error as? PostgresError, error.isConnectionLost, dead < pool.limit, Self.onlyReads(sql.text) else {
+        guard let error = error as? PostgresError, error.isConnectionLost, dead < pool.limit, Self.onlyReads(sql.text)
+        else {
           throw error
         }
         dead += 1

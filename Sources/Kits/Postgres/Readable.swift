@@ -181,8 +181,8 @@ extension Range: Readable where Bound == Instant {
     guard bytes[0] == 0x02, bytes.count == 25 else {
       throw cell.unreadable(as: Range.self, "not a range from an instant up to another")
     }
-    return try Instant(postgres: bytes.network(Int64.self, at: 5), cell)
-      ..< Instant(postgres: bytes.network(Int64.self, at: 17), cell)
+    return try Instant(
+      postgres: bytes.network(Int64.self, at: 5), cell)..<Instant(postgres: bytes.network(Int64.self, at: 17), cell)
   }
 }
 

@@ -53,7 +53,8 @@ package struct Transaction: Querying {
   }
 
   /// Runs `body`, and undoes what it wrote when it throws; the transaction itself goes on. One at a time.
-  @discardableResult package func savepoint<Result>(_ body: (Transaction) async throws -> Result) async throws -> Result {
+  @discardableResult package func savepoint<Result>(_ body: (Transaction) async throws -> Result) async throws -> Result
+  {
     let count = scope.actions.withLock { $0.count }
     try await simply("savepoint inner_\(count)")
     do {

@@ -48,7 +48,8 @@ package struct Field: Sendable {
   package var range: ClosedRange<Int>?
 
   package init(
-    _ name: String, _ label: String, _ kind: Kind = .text, value: String? = "", hint: String? = nil, error: String? = nil,
+    _ name: String, _ label: String, _ kind: Kind = .text, value: String? = "", hint: String? = nil,
+    error: String? = nil,
     isRequired: Bool = true, autocomplete: String? = nil, longest: Int? = nil, range: ClosedRange<Int>? = nil
   ) {
     self.name = name
@@ -94,7 +95,8 @@ extension PageContext {
   /// Stars for a rating in thousandths (4600 is 4.6), with its words for those who do not see it.
   package func stars(thousandths: Int) -> HTML {
     let tenths = (thousandths + 50) / 100
-    return "<span class=\"stars stars-\(tenths)\" role=\"img\" aria-label=\"\(t("site.stars", rating: "\(tenths / 10).\(tenths % 10)"))\"></span>"
+    return
+      "<span class=\"stars stars-\(tenths)\" role=\"img\" aria-label=\"\(t("site.stars", rating: "\(tenths / 10).\(tenths % 10)"))\"></span>"
   }
 
   /// Stars, figure and number of reviews; a word when there are none.
@@ -138,14 +140,18 @@ extension PageContext {
   }
 
   /// A link that looks like a button.
-  package func buttonLink(_ label: String, to address: String, _ modifier: String = "", icon name: String? = nil) -> HTML {
+  package func buttonLink(_ label: String, to address: String, _ modifier: String = "", icon name: String? = nil)
+    -> HTML
+  {
     let drawing: HTML? = name.map { icon($0) }
-    return "<a class=\"button\(modifier.isEmpty ? "" : " " + modifier)\" href=\"\(address)\">\(drawing)<span>\(label)</span></a>"
+    return
+      "<a class=\"button\(modifier.isEmpty ? "" : " " + modifier)\" href=\"\(address)\">\(drawing)<span>\(label)</span></a>"
   }
 
   /// A form of one button: POST with its CSRF field. `sentence`, when given, is asked first where JavaScript runs.
   package func postButton(
-    _ label: String, to address: String, _ modifier: String = "", icon name: String? = nil, fields: [(String, String)] = [],
+    _ label: String, to address: String, _ modifier: String = "", icon name: String? = nil,
+    fields: [(String, String)] = [],
     asking sentence: String? = nil
   ) -> HTML {
     let drawing: HTML? = name.map { icon($0) }
@@ -192,7 +198,8 @@ extension PageContext {
     case .search: control = input("search")
     case .date: control = input("date")
     case .url: control = input("url")
-    case .password: control = "<div class=\"password\" data-island=\"password\"><input type=\"password\" \(common)></div>"
+    case .password:
+      control = "<div class=\"password\" data-island=\"password\"><input type=\"password\" \(common)></div>"
     case .newPassword:
       control = """
         <div class="password" data-island="password"><input type="password" data-strength \(common)></div>\
@@ -221,7 +228,9 @@ extension PageContext {
   /// Older and newer pages of a list.
   package func pages(newer: String?, older: String?, note: String = "") -> HTML {
     guard newer != nil || older != nil else { return .none }
-    let back: HTML? = newer.map { "<a rel=\"prev\" href=\"\($0)\">\(icon("chevron-left"))\(t("site.previousPage"))</a>" }
+    let back: HTML? = newer.map {
+      "<a rel=\"prev\" href=\"\($0)\">\(icon("chevron-left"))\(t("site.previousPage"))</a>"
+    }
     let forth: HTML? = older.map { "<a rel=\"next\" href=\"\($0)\">\(t("site.nextPage"))\(icon("chevron-right"))</a>" }
     return "<nav class=\"pagination\" aria-label=\"\(t("site.pages"))\">\(back)<span>\(note)</span>\(forth)</nav>"
   }

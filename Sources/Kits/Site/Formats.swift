@@ -84,7 +84,9 @@ package final class Formats: Sendable {
   private static func moneyFormat(_ currency: Currency, whole: Bool, _ language: Language) -> OpenFormat? {
     var status = U_ZERO_ERROR
     let code = Array(currency.code.utf16)
-    guard let format = icu_currency_open(locale(language), code, Int32(code.count), whole ? 1 : 0, &status) else { return nil }
+    guard let format = icu_currency_open(locale(language), code, Int32(code.count), whole ? 1 : 0, &status) else {
+      return nil
+    }
     return status.rawValue <= U_ZERO_ERROR.rawValue ? OpenFormat(pointer: format) : nil
   }
 

@@ -1,5 +1,5 @@
-import Glibc
 import CCmark
+import Glibc
 package import HTML
 
 /// A person's longer words, written in Markdown (CommonMark with GitHub's tables and strikethrough, through cmark-gfm).
@@ -21,7 +21,9 @@ package enum Markdown {
     guard let document = cmark_parser_finish(parser) else { return .none }
     defer { cmark_node_free(document) }
     lowerHeadings(document)
-    guard let rendered = cmark_render_html(document, options, cmark_parser_get_syntax_extensions(parser)) else { return .none }
+    guard let rendered = cmark_render_html(document, options, cmark_parser_get_syntax_extensions(parser)) else {
+      return .none
+    }
     defer { free(rendered) }
     return HTML(trusted: Array(UnsafeRawBufferPointer(start: rendered, count: strlen(rendered))))
   }

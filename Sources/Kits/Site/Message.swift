@@ -73,7 +73,9 @@ struct Message: Equatable, Sendable {
   }
 
   private static func argument(_ rest: inout Substring) throws(Malformed) -> Piece {
-    guard let end = rest.firstIndex(where: { $0 == "}" || $0 == "," }) else { throw Malformed(reason: "an unclosed brace") }
+    guard let end = rest.firstIndex(where: { $0 == "}" || $0 == "," }) else {
+      throw Malformed(reason: "an unclosed brace")
+    }
     let name = String(rest[..<end].filter { !$0.isWhitespace })
     guard !name.isEmpty else { throw Malformed(reason: "an argument without a name") }
     let stop = rest[end]

@@ -48,7 +48,9 @@ package struct PageContext: Sendable {
   package func weekdayText(_ date: CivilDate) -> String { site.formats.civil(date, 0, skeleton: "ccc", in: language) }
 
   /// `Nov 20`.
-  package func shortDateText(_ date: CivilDate) -> String { site.formats.civil(date, 0, skeleton: "MMMd", in: language) }
+  package func shortDateText(_ date: CivilDate) -> String {
+    site.formats.civil(date, 0, skeleton: "MMMd", in: language)
+  }
 
   /// `Fri, Nov 20, 2026, 5:30 PM`, without the zone: for where the zone stands beside.
   package func momentText(_ instant: Instant, in zone: Zone? = nil) -> String {
@@ -63,8 +65,11 @@ package struct PageContext: Sendable {
     let sign = minutes < 0 ? "\u{2212}" : "+"
     let hours = abs(minutes) / 60
     let rest = abs(minutes) % 60
-    let offset = minutes == 0 ? "GMT" : "GMT\(sign)\(hours)" + (rest == 0 ? "" : ":" + (rest < 10 ? "0" : "") + "\(rest)")
-    guard zone.identifier.contains("/") else { return zone.identifier == "UTC" ? "UTC" : "\(zone.identifier) (\(offset))" }
+    let offset =
+      minutes == 0 ? "GMT" : "GMT\(sign)\(hours)" + (rest == 0 ? "" : ":" + (rest < 10 ? "0" : "") + "\(rest)")
+    guard zone.identifier.contains("/") else {
+      return zone.identifier == "UTC" ? "UTC" : "\(zone.identifier) (\(offset))"
+    }
     let city = zone.identifier.split(separator: "/").last.map(String.init) ?? zone.identifier
     return t("site.zone", city: city.replacing("_", with: " "), offset: offset)
   }

@@ -70,7 +70,8 @@ struct Shell {
   static let islandWords = [
     "dismiss", "undo", "close", "cancel", "confirm", "show-password", "hide-password", "strength-weak", "strength-fair",
     "strength-good", "strength-strong", "saving", "reconnecting", "connected", "offline", "theme-auto", "theme-light",
-    "theme-dark", "theme", "copied", "characters-left", "draft-restored", "draft-discard", "field-missing", "field-wrong",
+    "theme-dark", "theme", "copied", "characters-left", "draft-restored", "draft-discard", "field-missing",
+    "field-wrong",
     "field-short", "field-long", "file-remove", "file-too-large", "dashboard-changed",
   ]
 
@@ -140,7 +141,8 @@ struct Shell {
   private var bottomBar: HTML {
     func place(_ label: String, _ address: String, _ icon: String) -> HTML {
       let isHere = page.path == address
-      return "<a href=\"\(address)\"\(attribute: "aria-current", isHere ? "page" : nil)>\(page.icon(icon))<span>\(label)</span></a>"
+      return
+        "<a href=\"\(address)\"\(attribute: "aria-current", isHere ? "page" : nil)>\(page.icon(icon))<span>\(label)</span></a>"
     }
     let places: [HTML] =
       page.viewer == nil
@@ -149,7 +151,8 @@ struct Shell {
         place(t("site.signIn"), Doors.signIn(), "user"),
       ]
       : [
-        place(t("site.dashboard"), Doors.dashboard(), "home"), place(t("site.findTutorShort"), Doors.tutors(), "search"),
+        place(t("site.dashboard"), Doors.dashboard(), "home"),
+        place(t("site.findTutorShort"), Doors.tutors(), "search"),
         place(t("site.bookings"), Doors.bookings(), "calendar"),
         place(t("site.notificationsShort"), Doors.notifications(), "bell"),
         place(t("site.account"), Doors.account(), "user"),
@@ -169,7 +172,8 @@ struct ProblemPage: View {
   func title(_ page: PageContext) -> String { page.t.sentence(key(page) + ".title", [:]) }
 
   func body(_ page: PageContext) -> HTML {
-    let words = problem.detail == Problem(problem.status).detail ? page.t.sentence(key(page) + ".words", [:]) : problem.detail
+    let words =
+      problem.detail == Problem(problem.status).detail ? page.t.sentence(key(page) + ".words", [:]) : problem.detail
     let action = page.buttonLink(page.t("site.toHome"), to: Doors.home(), "primary")
     let trace: HTML? =
       problem.status >= 500 ? "<p class=\"muted small center\">\(page.t("site.requestNumber", id: number))</p>" : nil

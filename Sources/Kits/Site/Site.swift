@@ -18,7 +18,8 @@ package final class Site: Sendable {
   package let isDevelopment: Bool
 
   package init(
-    name: String, url: String, zone: String, catalogue: Catalogue, assets: Assets, clock: WallClock, isDevelopment: Bool = false
+    name: String, url: String, zone: String, catalogue: Catalogue, assets: Assets, clock: WallClock,
+    isDevelopment: Bool = false
   ) {
     self.name = name
     self.url = url
@@ -33,7 +34,8 @@ package final class Site: Sendable {
   /// The words, zone and tools for the reader of this request.
   package func context(for request: Request) -> PageContext {
     PageContext(
-      site: self, t: catalogue.words(in: request.language), viewer: request.identity, zone: Zone(request.zone) ?? Zone(zone) ?? .utc,
+      site: self, t: catalogue.words(in: request.language), viewer: request.identity,
+      zone: Zone(request.zone) ?? Zone(zone) ?? .utc,
       now: clock.now, path: request.path, csrf: request.csrf,
       theme: request.cookies["theme"].flatMap { ["light", "dark"].contains($0) ? $0 : nil })
   }
@@ -41,7 +43,8 @@ package final class Site: Sendable {
   /// The words, zone and tools for a reader who is not here: a mail's recipient, a job's subject.
   package func context(language: Language, zone identifier: String) -> PageContext {
     PageContext(
-      site: self, t: catalogue.words(in: language), viewer: nil, zone: Zone(identifier) ?? Zone(zone) ?? .utc, now: clock.now,
+      site: self, t: catalogue.words(in: language), viewer: nil, zone: Zone(identifier) ?? Zone(zone) ?? .utc,
+      now: clock.now,
       path: "", csrf: "")
   }
 

@@ -25,7 +25,9 @@ package final class Peer: Sendable {
     posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
     defer { posix_spawn_file_actions_destroy(&actions) }
     var pid = pid_t()
-    var words: [UnsafeMutablePointer<CChar>?] = ([program, folder + "/Tests/Peers/" + script] + arguments).map { strdup($0) }
+    var words: [UnsafeMutablePointer<CChar>?] = ([program, folder + "/Tests/Peers/" + script] + arguments).map {
+      strdup($0)
+    }
     words.append(nil)
     defer { for word in words { free(word) } }
     guard posix_spawn(&pid, program, &actions, nil, words, environ) == 0 else { throw DidNotStart(script: program) }

@@ -83,7 +83,8 @@ enum TestCluster {
   private static func clean(_ cluster: borrowing PlainConnection) throws {
     let limit = Instant.now - .hours(2)
     for name in try names(cluster, "tutalink_") {
-      guard name.hasPrefix("tutalink_test_") || name.hasPrefix("tutalink_making_") || name.hasPrefix("tutalink_template_"),
+      guard
+        name.hasPrefix("tutalink_test_") || name.hasPrefix("tutalink_making_") || name.hasPrefix("tutalink_template_"),
         let stamp = name.split(separator: "_").last, let milliseconds = Int64(stamp.prefix(12), radix: 16),
         Instant(microseconds: milliseconds * 1000) < limit
       else { continue }

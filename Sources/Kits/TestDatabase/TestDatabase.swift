@@ -19,7 +19,8 @@ package enum Contents: Hashable, Sendable {
 
 /// Runs `body` with a database of its own, on one of the tests' two loops. Dropped afterwards.
 package func withDatabase<Outcome>(
-  _ contents: Contents = .house, connectionsPerLoop: Int = 4, log: Log = .silent, _ body: (Database) async throws -> Outcome
+  _ contents: Contents = .house, connectionsPerLoop: Int = 4, log: Log = .silent,
+  _ body: (Database) async throws -> Outcome
 ) async throws -> Outcome {
   try await withDatabaseAddress(contents) { address in
     let statements = TestCluster.statements

@@ -53,7 +53,8 @@ extension Database {
   package func insert(_ people: [Person] = Person.cast) async throws {
     for person in people {
       try await run(
-        Query<Void>("""
+        Query<Void>(
+          """
           insert into users (id, email, username, full_name, password_hash, zone, verified_at, terms_accepted_at)
           values (\(person.id), \(person.email)::citext, \(person.username)::citext, \(person.name), 'none', \(person.zone), now(), now())
           """))
@@ -81,7 +82,8 @@ package struct TestHouse: Sendable {
       assets: try Self.assets.get(), clock: clock.clock)
   }
 
-  package static let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(4).joined(separator: "/")
+  package static let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(4).joined(
+    separator: "/")
 
   // Read once a process: they do not change under a test.
   private static let catalogue = Result { try Catalogue(folder: root + "/Assets/locales") }
@@ -131,7 +133,9 @@ package final class TestSite: Sendable {
   }
 
   /// Sends a form with its token, as the page would have.
-  package func post(_ address: String, _ form: KeyValuePairs<String, String> = [:], as person: Person? = nil) async -> Response {
+  package func post(_ address: String, _ form: KeyValuePairs<String, String> = [:], as person: Person? = nil) async
+    -> Response
+  {
     await post(address, fields: Fields(form.map { (name: $0.key, value: $0.value) }), as: person)
   }
 
@@ -154,7 +158,8 @@ package final class TestSite: Sendable {
 
   /// Calls the API with a JSON body.
   package func call(
-    _ method: Method, _ address: String, _ body: JSON? = nil, as person: Person? = nil, headers extra: KeyValuePairs<String, String> = [:]
+    _ method: Method, _ address: String, _ body: JSON? = nil, as person: Person? = nil,
+    headers extra: KeyValuePairs<String, String> = [:]
   ) async -> Response {
     var headers = headers(person)
     for (name, value) in extra { headers.add(name, value) }

@@ -4,7 +4,8 @@ package import Web
 extension TestSite {
   /// Sends a form that carries one file, as a browser would; no file when `bytes` is nil.
   package func upload(
-    _ address: String, field: String, filename: String = "file", type: String = "application/octet-stream", _ bytes: [UInt8]?,
+    _ address: String, field: String, filename: String = "file", type: String = "application/octet-stream",
+    _ bytes: [UInt8]?,
     form: KeyValuePairs<String, String> = [:], as person: Person
   ) async -> Response {
     let boundary = "----tutalink-test"

@@ -23,7 +23,8 @@ import Web
       let token = try await town.token("accounts.verify")
       let opened = await browser.get("/verify?token=\(token)")
       #expect(opened.status == 200 && !opened.text.contains("⟦"))
-      #expect(try await town.count("select count(*) from users where verified_at is not null") == 0, "opening proves nothing")
+      #expect(
+        try await town.count("select count(*) from users where verified_at is not null") == 0, "opening proves nothing")
       #expect(await browser.post("/verify", ["token": token]).header("location") == "/dashboard")
       let account = await browser.get("/account")
       #expect(account.status == 200 && pageFaults(account.text) == [])
@@ -51,12 +52,18 @@ import Web
     }
   }
 
-  @Test func `a refused form comes back with the person's words and every reason, and without the password`() async throws {
+  @Test func `a refused form comes back with the person's words and every reason, and without the password`()
+    async throws
+  {
     try await withTown { town in
       let page = await Browser(town).post(
-        "/register", fields: town.newcomer("mia", ["email": "nonsense", "password": "short-1x", "timezone": "Mars", "full_name": "<b>Mia</b>"]))
+        "/register",
+        fields: town.newcomer(
+          "mia", ["email": "nonsense", "password": "short-1x", "timezone": "Mars", "full_name": "<b>Mia</b>"]))
       #expect(page.status == 422 && page.text.contains("nonsense") && page.text.contains("&lt;b&gt;Mia&lt;/b&gt;"))
-      #expect(page.text.contains("This does not look like an e-mail address.") && page.text.contains("Choose a time zone from the list."))
+      #expect(
+        page.text.contains("This does not look like an e-mail address.")
+          && page.text.contains("Choose a time zone from the list."))
       #expect(!page.text.contains("short-1x") && !page.text.contains("<b>Mia") && !page.text.contains("⟦"))
       let bare = await Browser(town).post("/register")
       #expect(bare.status == 422 && !bare.text.contains("⟦"))
@@ -86,7 +93,8 @@ import Web
       try await town.settle()
       try await town.settle("zoe")
       let known = await Browser(town).post("/register", fields: town.newcomer("mia", ["email": "zoe@example.org"]))
-      #expect(known.status == 422 && known.text.contains("This username is taken."), "nothing is learned of the address")
+      #expect(
+        known.status == 422 && known.text.contains("This username is taken."), "nothing is learned of the address")
       let page = await Browser(town).post("/register", fields: town.newcomer("MIA", ["email": "second@example.org"]))
       #expect(page.status == 422 && page.text.contains("This username is taken."))
     }
@@ -112,7 +120,8 @@ import Web
   @Test func `a program registers and verifies`() async throws {
     try await withTown { town in
       let body: JSON = [
-        "email": "zoe@example.org", "username": "zoe", "full_name": "Zoë", "password": "river-7-lantern", "role": "tutor", "timezone": "Asia/Kolkata",
+        "email": "zoe@example.org", "username": "zoe", "full_name": "Zoë", "password": "river-7-lantern",
+        "role": "tutor", "timezone": "Asia/Kolkata",
         "year_of_study": 3, "gpa": 3.7, "accept_terms": true,
       ]
       let made = await town.call(.post, "/api/auth/register/", body)
@@ -138,24 +147,36 @@ import Web
       #expect(await browser.signIn().status == 303)
       let family = "👨‍👩‍👧‍👦"
       let nasty = [
-        "", " ", "'; drop table users; --", "<script>alert(1)</script>", "\u{202e}abc", String(repeating: "x", count: 9000), "a\r\nBcc: x@y.z",
-        String(repeating: family, count: 110), "%00%ff", "{{7*7}}", "../../etc/passwd", "NaN", "-1", "99999999999999999999", "٣", "\u{feff}", "e\u{301}", "on",
+        "", " ", "'; drop table users; --", "<script>alert(1)</script>", "\u{202e}abc",
+        String(repeating: "x", count: 9000), "a\r\nBcc: x@y.z",
+        String(repeating: family, count: 110), "%00%ff", "{{7*7}}", "../../etc/passwd", "NaN", "-1",
+        "99999999999999999999", "٣", "\u{feff}", "e\u{301}", "on",
       ]
       for words in nasty {
-        for field in ["email", "username", "full_name", "password", "role", "timezone", "department", "year_of_study", "accept_terms"] {
+        for field in [
+          "email", "username", "full_name", "password", "role", "timezone", "department", "year_of_study",
+          "accept_terms",
+        ] {
           let page = await Browser(town).post("/register", fields: town.newcomer("nina", [field: words]))
           #expect(page.status < 500, "register \(field): \(words.prefix(20))")
           #expect(!page.text.contains("<script>alert"))
         }
         for field in ["full_name", "locale", "timezone", "department", "year_of_study", "learning_goals"] {
-          var values = ["full_name": "Mia", "locale": "en", "timezone": "UTC", "department": "", "year_of_study": "", "learning_goals": ""]
+          var values = [
+            "full_name": "Mia", "locale": "en", "timezone": "UTC", "department": "", "year_of_study": "",
+            "learning_goals": "",
+          ]
           values[field] = words
           let page = await browser.post("/account", fields: Fields(values.map { (name: $0.key, value: $0.value) }))
           #expect(page.status < 500, "account \(field): \(words.prefix(20))")
           #expect(await town.call(.post, "/api/auth/register/", JSON.object([field: .string(words)])).status < 500)
         }
-        for (address, field) in [("/sign-in", "login"), ("/forgotten-password", "email"), ("/verification-letters", "email"), ("/language", "language"), ("/reset-password", "token")] {
-          let page = await Browser(town).post(address, fields: Fields([(name: field, value: words), (name: "password", value: "x")]))
+        for (address, field) in [
+          ("/sign-in", "login"), ("/forgotten-password", "email"), ("/verification-letters", "email"),
+          ("/language", "language"), ("/reset-password", "token"),
+        ] {
+          let page = await Browser(town).post(
+            address, fields: Fields([(name: field, value: words), (name: "password", value: "x")]))
           #expect(page.status < 500, "\(address): \(words.prefix(20))")
         }
       }

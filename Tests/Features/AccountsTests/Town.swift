@@ -30,14 +30,16 @@ struct Town: Sendable {
       [
         AccountsFeature(
           database: database, site: house.site, sessions: sessions, notices: Notices(bus: Bus(loops: testLoops)),
-          files: try Files(folder: folder, pool: house.pool), pool: house.pool, clock: house.clock.clock, showsLetters: false)
+          files: try Files(folder: folder, pool: house.pool), pool: house.pool, clock: house.clock.clock,
+          showsLetters: false)
       ], identify: { request in try await sessions.identify(request) })
   }
 
   /// A form of a newcomer.
   func newcomer(_ username: String = "mia", _ changes: KeyValuePairs<String, String> = [:]) -> Fields {
     var values = [
-      ("email", "\(username)@example.org"), ("username", username), ("full_name", "Mia Stone"), ("password", Self.password),
+      ("email", "\(username)@example.org"), ("username", username), ("full_name", "Mia Stone"),
+      ("password", Self.password),
       ("role", "learner"), ("timezone", "Europe/Paris"), ("accept_terms", "on"),
     ]
     for (name, value) in changes {
@@ -55,7 +57,8 @@ struct Town: Sendable {
 
   /// The token of the newest letter of a kind.
   func token(_ kind: String) async throws -> String {
-    let link = try await database.one(Query<String>("select link from mails where kind = \(kind) order by created_at desc, id desc limit 1"))
+    let link = try await database.one(
+      Query<String>("select link from mails where kind = \(kind) order by created_at desc, id desc limit 1"))
     return String(try #require(link.split(separator: "=").last))
   }
 
@@ -99,11 +102,15 @@ final class Browser: Sendable {
   }
 
   private func keep(_ response: Response) -> Response {
-    for cookie in response.cookies where cookie.name == "session" { kept.withLock { $0 = cookie.value.isEmpty ? nil : cookie.value } }
+    for cookie in response.cookies where cookie.name == "session" {
+      kept.withLock { $0 = cookie.value.isEmpty ? nil : cookie.value }
+    }
     return response
   }
 
-  func get(_ address: String) async -> Response { keep(await town.site.table.answer(Request(.get, address, headers: headers()))) }
+  func get(_ address: String) async -> Response {
+    keep(await town.site.table.answer(Request(.get, address, headers: headers())))
+  }
 
   func post(_ address: String, _ form: KeyValuePairs<String, String> = [:], isProven: Bool = true) async -> Response {
     await post(address, fields: Fields(form.map { (name: $0.key, value: $0.value) }), isProven: isProven)
@@ -122,11 +129,18 @@ final class Browser: Sendable {
         fields.add("_csrf", proof.token)
       }
     }
-    return keep(await town.site.table.answer(Request(.post, address, headers: headers, body: Array(fields.encoded.utf8))))
+    return keep(
+      await town.site.table.answer(Request(.post, address, headers: headers, body: Array(fields.encoded.utf8))))
   }
 
-  func signIn(_ login: String = "mia", _ password: String = Town.password, _ more: KeyValuePairs<String, String> = [:]) async -> Response {
-    await post("/sign-in", fields: Fields([("login", login), ("password", password)].map { (name: $0.0, value: $0.1) } + more.map { (name: $0.key, value: $0.value) }))
+  func signIn(_ login: String = "mia", _ password: String = Town.password, _ more: KeyValuePairs<String, String> = [:])
+    async -> Response
+  {
+    await post(
+      "/sign-in",
+      fields: Fields(
+        [("login", login), ("password", password)].map { (name: $0.0, value: $0.1) }
+          + more.map { (name: $0.key, value: $0.value) }))
   }
 }
 

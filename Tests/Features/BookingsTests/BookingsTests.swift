@@ -36,7 +36,9 @@ struct Unexpected: Error {
         _ = try await world.bookings.complete(hold.id, in: tx)
       }
       #expect(try await world.held(hold) == 0)
-      #expect(try await world.ledger.balance(of: .tutorPayable(Person.ada.id), in: .usd, from: world.database) == Money(3690, .usd))
+      #expect(
+        try await world.ledger.balance(of: .tutorPayable(Person.ada.id), in: .usd, from: world.database)
+          == Money(3690, .usd))
       #expect(try await world.ledger.verify(in: world.database).holds)
       #expect(try await world.count("select count(*) from events where name = 'bookings.lesson-finished'") == 1)
       let history = try await world.database.all(.history(of: hold.id))
@@ -45,11 +47,15 @@ struct Unexpected: Error {
     }
   }
 
-  @Test func `sixty-four bookers on overlapping times leave no overlap, one winner a time, and a kind word for the rest`() async throws {
+  @Test
+  func `sixty-four bookers on overlapping times leave no overlap, one winner a time, and a kind word for the rest`()
+    async throws
+  {
     try await withWorld(connectionsPerLoop: 16) { world in
       let bookers = (0..<64).map { _ in ID<User>.new() }
       try await world.database.run(
-        Query("""
+        Query(
+          """
           insert into users (id, email, username, full_name, password_hash, terms_accepted_at)
           select id, 'b' || n || '@example.org', 'b' || n || 'x', 'Booker ' || n, 'x', now()
             from unnest(\(bookers)::uuid[]) with ordinality as b (id, n)
@@ -78,7 +84,8 @@ struct Unexpected: Error {
         #expect(outcomes.filter { !$0.1 }.allSatisfy { $0.2 == 3 })
       }
       let overlaps = try await world.count(
-        "select count(*) from bookings a join bookings b on a.id < b.id and a.tutor_id = b.tutor_id and a.blocked && b.blocked")
+        "select count(*) from bookings a join bookings b on a.id < b.id and a.tutor_id = b.tutor_id and a.blocked && b.blocked"
+      )
       #expect(overlaps == 0)
       let rows = try await world.count("select count(*) from bookings")
       #expect(try await world.count("select count(*) from booking_events") == rows)
@@ -88,7 +95,9 @@ struct Unexpected: Error {
   @Test func `one learner cannot be in two lessons at once, whoever teaches`() async throws {
     try await withWorld { world in
       _ = try await world.book(world.noon)
-      await #expect(throws: Bookings.SlotTaken(isOwnTime: true)) { _ = try await world.book(world.noon + .minutes(30), with: .dan) }
+      await #expect(throws: Bookings.SlotTaken(isOwnTime: true)) {
+        _ = try await world.book(world.noon + .minutes(30), with: .dan)
+      }
       // Past the rules, the store itself says so.
       let new = try await world.new(world.noon + .minutes(30), minutes: 30, with: .dan)
       await #expect(throws: Bookings.SlotTaken(isOwnTime: true)) {
@@ -101,7 +110,9 @@ struct Unexpected: Error {
     try await withWorld { world in
       try await world.database.run(Query("update availability_settings set buffer_before = 15, buffer_after = 15"))
       _ = try await world.book(world.noon)
-      await #expect(throws: Bookings.SlotTaken()) { _ = try await world.book(world.noon + .hours(1), by: Person.cleo.id) }
+      await #expect(throws: Bookings.SlotTaken()) {
+        _ = try await world.book(world.noon + .hours(1), by: Person.cleo.id)
+      }
       _ = try await world.book(world.noon + .minutes(90), by: Person.cleo.id)
     }
   }
@@ -117,7 +128,8 @@ struct Unexpected: Error {
       // Late money for the lost time is owed back; the books say so.
       guard case .returned(let amount, _) = try await world.pay(hold.id) else { throw Unexpected("not returned") }
       #expect(amount == Money(4500, .usd))
-      #expect(try await world.ledger.balance(of: .refundsPayable(Person.ben.id), in: .usd, from: world.database) == amount)
+      #expect(
+        try await world.ledger.balance(of: .refundsPayable(Person.ben.id), in: .usd, from: world.database) == amount)
       #expect(try await world.booked(hold.id).state == .expired)
     }
   }
@@ -141,7 +153,9 @@ struct Unexpected: Error {
   @Test func `a wrong amount is never counted as the price`() async throws {
     try await withWorld { world in
       let hold = try await world.book(world.noon)
-      guard case .returned(let amount, let booked) = try await world.pay(hold.id, amount: 4499) else { throw Unexpected("accepted") }
+      guard case .returned(let amount, let booked) = try await world.pay(hold.id, amount: 4499) else {
+        throw Unexpected("accepted")
+      }
       #expect(amount.amount == 4499 && booked.state == .held)
     }
   }
@@ -155,7 +169,9 @@ struct Unexpected: Error {
           try await tx.run(Query("select pg_terminate_backend(pg_backend_pid())"))
         }
       }
-      for table in ["select count(*) from bookings", "select count(*) from booking_events", "select count(*) from events"] as [SQL] {
+      for table in [
+        "select count(*) from bookings", "select count(*) from booking_events", "select count(*) from events",
+      ] as [SQL] {
         #expect(try await world.count(table) == 0)
       }
       let hold = try await world.book(world.noon)
@@ -204,17 +220,22 @@ struct Unexpected: Error {
         world.house.clock.set(to: hold.reservation.startsAt - ahead)
         let preview = try await world.booked(hold.id).reservation.cancellation(by: ben, at: world.now)
         let cancelled = try await world.act(.cancel, on: hold.id, by: ben, reason: "ill")
-        #expect(cancelled.state == .cancelled && cancelled.reservation.refund == preview && preview?.amount.amount == back)
+        #expect(
+          cancelled.state == .cancelled && cancelled.reservation.refund == preview && preview?.amount.amount == back)
         #expect(try await world.held(hold) == 0)
       }
-      #expect(try await world.ledger.balance(of: .refundsPayable(Person.ben.id), in: .usd, from: world.database).amount == 6750)
-      #expect(try await world.ledger.balance(of: .tutorPayable(Person.ada.id), in: .usd, from: world.database).amount == 1845)
+      #expect(
+        try await world.ledger.balance(of: .refundsPayable(Person.ben.id), in: .usd, from: world.database).amount
+          == 6750)
+      #expect(
+        try await world.ledger.balance(of: .tutorPayable(Person.ada.id), in: .usd, from: world.database).amount == 1845)
       #expect(try await world.count("select count(*) from events where name = 'bookings.refund-due'") == 2)
       #expect(try await world.ledger.verify(in: world.database).holds)
     }
   }
 
-  @Test func `an invitation keeps its name while its number rises, and a cancellation takes it out again`() async throws {
+  @Test func `an invitation keeps its name while its number rises, and a cancellation takes it out again`() async throws
+  {
     try await withWorld { world in
       let hold = try await world.book(world.noon)
       _ = try await world.pay(hold.id)
@@ -237,12 +258,18 @@ struct Unexpected: Error {
       let hold = try await world.book(world.noon)
       _ = try await world.pay(hold.id)
       let other = try await world.book(world.noon + .hours(3), by: Person.cleo.id)
-      await #expect(throws: Bookings.SlotTaken()) { _ = try await world.act(.reschedule(to: other.reservation.startsAt), on: hold.id, by: ben) }
+      await #expect(throws: Bookings.SlotTaken()) {
+        _ = try await world.act(.reschedule(to: other.reservation.startsAt), on: hold.id, by: ben)
+      }
       // Into its own old time by half an hour: it is not in its own way.
       let moved = try await world.act(.reschedule(to: world.noon + .minutes(30)), on: hold.id, by: ben)
-      #expect(moved.reservation.startsAt == world.noon + .minutes(30) && moved.reservation.endsAt == world.noon + .minutes(90))
+      #expect(
+        moved.reservation.startsAt == world.noon + .minutes(30) && moved.reservation.endsAt == world.noon + .minutes(90)
+      )
       try await world.database.run(Query("delete from availability_hours"))
-      await #expect(throws: Bookings.NotOffered.self) { _ = try await world.act(.reschedule(to: world.noon + .hours(6)), on: hold.id, by: ben) }
+      await #expect(throws: Bookings.NotOffered.self) {
+        _ = try await world.act(.reschedule(to: world.noon + .hours(6)), on: hold.id, by: ben)
+      }
     }
   }
 
@@ -257,7 +284,9 @@ struct Unexpected: Error {
       world.house.clock.advance(by: .hours(24))
       #expect(try await world.bookings.sweep(world.database) == 1)
       #expect(try await world.booked(hold.id).state == .expired)
-      #expect(try await world.ledger.balance(of: .refundsPayable(Person.ben.id), in: .usd, from: world.database).amount == 4500)
+      #expect(
+        try await world.ledger.balance(of: .refundsPayable(Person.ben.id), in: .usd, from: world.database).amount
+          == 4500)
       let free = try await world.book(world.noon, with: .dan)
       #expect(free.state == .requested)
       #expect(try await world.act(.accept, on: free.id, by: .tutor(Person.dan.id)).state == .confirmed)
@@ -293,7 +322,10 @@ struct Unexpected: Error {
       #expect(try await world.told(.ben).filter { $0.hasPrefix("bookings.reminder") }.isEmpty)
       try await remind(at: world.noon - .hours(19))
       try await remind(at: world.noon + .hours(4))
-      #expect(try await world.told(.ben).filter { $0.hasPrefix("bookings.reminder") } == ["bookings.reminder-day", "bookings.reminder-hour"])
+      #expect(
+        try await world.told(.ben).filter { $0.hasPrefix("bookings.reminder") } == [
+          "bookings.reminder-day", "bookings.reminder-hour",
+        ])
       #expect(try await world.count("select count(*) from jobs where name = 'bookings.remind'") == 4)
       _ = try await world.act(.cancel, on: hold.id, by: ada)
       try await remind(at: world.noon + .hours(4))
@@ -306,15 +338,20 @@ struct Unexpected: Error {
       let hold = try await world.book(world.noon)
       _ = try await world.pay(hold.id)
       world.house.clock.set(to: world.noon + .minutes(20))
-      await #expect(throws: Reservation.Refusal.notYours) { _ = try await world.act(.reportAbsence(of: .learner), on: hold.id, by: ben) }
+      await #expect(throws: Reservation.Refusal.notYours) {
+        _ = try await world.act(.reportAbsence(of: .learner), on: hold.id, by: ben)
+      }
       let missed = try await world.act(.reportAbsence(of: .learner), on: hold.id, by: ada)
       #expect(missed.state == .noShowLearner && missed.reservation.refund == Refund(Money(0, .usd), .learnerAbsent))
-      #expect(try await world.ledger.balance(of: .tutorPayable(Person.ada.id), in: .usd, from: world.database).amount == 3690)
+      #expect(
+        try await world.ledger.balance(of: .tutorPayable(Person.ada.id), in: .usd, from: world.database).amount == 3690)
       _ = try await world.act(.dispute, on: hold.id, by: ben, reason: "I was there")
-      let ruled = try await world.act(.rule(for: .learner), on: hold.id, by: .staff(Person.root.id), reason: "The room's log agrees")
+      let ruled = try await world.act(
+        .rule(for: .learner), on: hold.id, by: .staff(Person.root.id), reason: "The room's log agrees")
       #expect(ruled.state == .cancelled && ruled.reservation.refund == Refund(Money(4500, .usd), .ruling))
       for (account, amount) in [
-        (Account.tutorPayable(Person.ada.id), 0), (.platformFees, 0), (.refundsPayable(Person.ben.id), 4500), (.gatewayClearing, -4500),
+        (Account.tutorPayable(Person.ada.id), 0), (.platformFees, 0), (.refundsPayable(Person.ben.id), 4500),
+        (.gatewayClearing, -4500),
       ] {
         #expect(try await world.ledger.balance(of: account, in: .usd, from: world.database).amount == amount)
       }
@@ -329,7 +366,8 @@ struct Unexpected: Error {
       let second = try await world.book(world.noon + .hours(3))
       // A history line that cannot be written stands for whatever goes wrong with one row only.
       try await world.database.run(
-        Query("""
+        Query(
+          """
           create function refuse_one() returns trigger language plpgsql as $$ begin
             if new.act = 'expire' and new.booking_id = (select id from bookings order by starts_at limit 1) then raise 'broken'; end if;
             return new; end $$
@@ -349,7 +387,8 @@ struct Unexpected: Error {
       #expect(try await world.bookings.upcoming(of: Person.ada.id, from: world.database).isEmpty)
       #expect(try await world.bookings.upcoming(of: Person.ben.id, from: world.database).map(\.id) == [hold.id])
       _ = try await world.pay(hold.id)
-      #expect(try await world.bookings.upcoming(of: Person.ada.id, as: .tutor, from: world.database).map(\.id) == [hold.id])
+      #expect(
+        try await world.bookings.upcoming(of: Person.ada.id, as: .tutor, from: world.database).map(\.id) == [hold.id])
       #expect(try await world.bookings.upcoming(of: Person.ada.id, as: .learner, from: world.database).isEmpty)
     }
   }
@@ -357,7 +396,9 @@ struct Unexpected: Error {
   @Test func `history can be added to, not changed`() async throws {
     try await withWorld { world in
       _ = try await world.book(world.noon)
-      await #expect(throws: PostgresError.self) { try await world.database.run(Query("update booking_events set act = 'x'")) }
+      await #expect(throws: PostgresError.self) {
+        try await world.database.run(Query("update booking_events set act = 'x'"))
+      }
       await #expect(throws: PostgresError.self) { try await world.database.run(Query("delete from booking_events")) }
     }
   }
@@ -384,7 +425,9 @@ struct Unexpected: Error {
                 let owner = Actor.learner(try await world.booked(known).learner.id)
                 switch Int.random(in: 0..<8, using: &random) {
                 case 0, 1, 2: _ = try await world.pay(known)
-                case 3: _ = try await world.act(.cancel, on: known, by: Bool.random(using: &random) ? owner : .tutor(Person.ada.id))
+                case 3:
+                  _ = try await world.act(
+                    .cancel, on: known, by: Bool.random(using: &random) ? owner : .tutor(Person.ada.id))
                 case 4, 5: _ = try await world.act(.reschedule(to: start), on: known, by: owner)
                 case 6: _ = try await world.act(.propose(start), on: known, by: .tutor(Person.ada.id))
                 default: _ = try await world.act(.acceptProposal, on: known, by: owner)
@@ -398,7 +441,8 @@ struct Unexpected: Error {
         }
         try await group.waitForAll()
       }
-      let overlaps = try await world.count("""
+      let overlaps = try await world.count(
+        """
         select count(*) from bookings a join bookings b on a.id < b.id and a.state in \(SQL.live) and b.state in \(SQL.live)
            and ((a.tutor_id = b.tutor_id and a.blocked && b.blocked) or (a.learner_id = b.learner_id and a.during && b.during))
         """)

@@ -39,7 +39,8 @@ func check(_ holds: Bool, _ words: @autoclosure () -> String = "", at place: Sou
     _ mode: Reservation.Mode = .instant, in ahead: Duration = .hours(72), price: Int = 4500
   ) -> Reservation {
     Reservation(
-      mode: mode, startsAt: now + ahead, endsAt: now + ahead + .hours(1), price: Money(price, .usd), policy: .standard, at: now)
+      mode: mode, startsAt: now + ahead, endsAt: now + ahead + .hours(1), price: Money(price, .usd), policy: .standard,
+      at: now)
   }
 
   func confirmed(in ahead: Duration = .hours(72), price: Int = 4500) throws -> Reservation {
@@ -66,7 +67,9 @@ func check(_ holds: Bool, _ words: @autoclosure () -> String = "", at place: Sou
     #expect(throws: Reservation.Refusal.tooEarly) { try booking.deciding(.complete, by: tutor, at: early) }
     let begun = try booking.deciding(.begin, by: .system, at: early).after
     #expect(try begun.deciding(.complete, by: tutor, at: early + .minutes(5)).after.state == .completed)
-    #expect(throws: Reservation.Refusal.tooEarly) { try begun.deciding(.complete, by: learner, at: early + .minutes(5)) }
+    #expect(throws: Reservation.Refusal.tooEarly) {
+      try begun.deciding(.complete, by: learner, at: early + .minutes(5))
+    }
   }
 
   @Test func `a request waits for the tutor, who may decline it with everything given back`() throws {
@@ -87,7 +90,9 @@ func check(_ holds: Bool, _ words: @autoclosure () -> String = "", at place: Sou
     let late = try booking.deciding(.cancel, by: learner, at: free + .seconds(1))
     #expect(late.after.refund == Refund(Money(2250, .usd), .late))
     #expect(late.settlement == .release(back: Money(2250, .usd), kept: Money(2250, .usd)))
-    #expect(throws: Reservation.Refusal.alreadyStarted) { try booking.deciding(.cancel, by: learner, at: booking.startsAt) }
+    #expect(throws: Reservation.Refusal.alreadyStarted) {
+      try booking.deciding(.cancel, by: learner, at: booking.startsAt)
+    }
     let calledOff = try booking.deciding(.cancel, by: tutor, at: booking.startsAt - .minutes(1))
     #expect(calledOff.after.refund == Refund(Money(4500, .usd), .calledOff))
     let soon = try confirmed(in: .hours(3))
@@ -100,7 +105,8 @@ func check(_ holds: Bool, _ words: @autoclosure () -> String = "", at place: Sou
       let booking = try confirmed(in: .hours(hours))
       for minutes in stride(from: 0, to: hours * 60, by: 17) {
         let at = now + .minutes(minutes)
-        #expect(try booking.cancellation(by: learner, at: at) == booking.deciding(.cancel, by: learner, at: at).after.refund)
+        #expect(
+          try booking.cancellation(by: learner, at: at) == booking.deciding(.cancel, by: learner, at: at).after.refund)
       }
     }
   }
@@ -131,11 +137,15 @@ func check(_ holds: Bool, _ words: @autoclosure () -> String = "", at place: Sou
     let expired = try reservation().deciding(.expire, by: .system, at: now + .minutes(10)).after
     #expect(expired.state == .expired)
     #expect(try expired.deciding(.secure, by: .system, at: now + .minutes(11)).after.state == .confirmed)
-    #expect(throws: Reservation.Refusal.wrongState) { try expired.deciding(.secure, by: learner, at: now + .minutes(11)) }
+    #expect(throws: Reservation.Refusal.wrongState) {
+      try expired.deciding(.secure, by: learner, at: now + .minutes(11))
+    }
     let request = try reservation(.request).deciding(.secure, by: .system, at: now).after
     let unanswered = try request.deciding(.expire, by: .system, at: now + .hours(24)).after
     #expect(unanswered.refund == Refund(Money(4500, .usd), .notAgreed))
-    #expect(throws: Reservation.Refusal.wrongState) { try unanswered.deciding(.secure, by: .system, at: now + .hours(25)) }
+    #expect(throws: Reservation.Refusal.wrongState) {
+      try unanswered.deciding(.secure, by: .system, at: now + .hours(25))
+    }
   }
 
   @Test func `nobody speaks of their own absence, nor too early`() throws {
@@ -144,7 +154,9 @@ func check(_ holds: Bool, _ words: @autoclosure () -> String = "", at place: Sou
     #expect(throws: Reservation.Refusal.tooEarly) {
       try booking.deciding(.reportAbsence(of: .tutor), by: learner, at: late - .seconds(1))
     }
-    #expect(throws: Reservation.Refusal.notYours) { try booking.deciding(.reportAbsence(of: .tutor), by: tutor, at: late) }
+    #expect(throws: Reservation.Refusal.notYours) {
+      try booking.deciding(.reportAbsence(of: .tutor), by: tutor, at: late)
+    }
     let tutorAway = try booking.deciding(.reportAbsence(of: .tutor), by: learner, at: late)
     #expect(tutorAway.after.state == .noShowTutor)
     #expect(tutorAway.settlement == .release(back: Money(4500, .usd), kept: Money(0, .usd)))
@@ -175,7 +187,8 @@ func check(_ holds: Bool, _ words: @autoclosure () -> String = "", at place: Sou
       let start = now + .minutes(Int.random(in: 20...6000, using: &random))
       let price = Money(Bool.random(using: &random) ? Int.random(in: 0...99_999, using: &random) : 0, .usd)
       var booking = Reservation(
-        mode: Bool.random(using: &random) ? .instant : .request, startsAt: start, endsAt: start + .minutes(60), price: price,
+        mode: Bool.random(using: &random) ? .instant : .request, startsAt: start, endsAt: start + .minutes(60),
+        price: price,
         policy: policy, at: now)
       var clock = now
       var aside = 0
@@ -192,7 +205,8 @@ func check(_ holds: Bool, _ words: @autoclosure () -> String = "", at place: Sou
         }
         let other = clock + .minutes(Int.random(in: -60...9000, using: &random))
         let acts: [Reservation.Act] = [
-          .awaitPayment, .secure, .secure, .failPayment, .accept, .decline, .cancel, .reschedule(to: other), .propose(other),
+          .awaitPayment, .secure, .secure, .failPayment, .accept, .decline, .cancel, .reschedule(to: other),
+          .propose(other),
           .acceptProposal, .refuseProposal, .begin, .begin, .complete, .complete, .reportAbsence(of: .learner),
           .reportAbsence(of: .tutor), .expire, .dispute, .rule(for: .learner), .rule(for: .tutor),
         ]
@@ -221,7 +235,9 @@ func check(_ holds: Bool, _ words: @autoclosure () -> String = "", at place: Sou
         let after = step.after
         seen.insert(after.state)
         check(step.from == booking.state)
-        check(after.state.holdsMoney ? aside == price.amount : aside == 0, "\(act) led to \(after.state) with \(aside) aside")
+        check(
+          after.state.holdsMoney ? aside == price.amount : aside == 0,
+          "\(act) led to \(after.state) with \(aside) aside")
         check(aside + back + earned == (after.paid.isFree ? 0 : price.amount))
         check(after.length == booking.length)
         check(after.sequence >= booking.sequence)
@@ -233,6 +249,8 @@ func check(_ holds: Bool, _ words: @autoclosure () -> String = "", at place: Sou
         booking = after
       }
     }
-    check(count < 100_000 || seen.count == Reservation.State.allCases.count, "unreached: \(Set(Reservation.State.allCases).subtracting(seen))")
+    check(
+      count < 100_000 || seen.count == Reservation.State.allCases.count,
+      "unreached: \(Set(Reservation.State.allCases).subtracting(seen))")
   }
 }

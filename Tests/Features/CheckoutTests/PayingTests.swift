@@ -22,7 +22,8 @@ import Web
       let back = await till.choose(.success, for: charge)
       #expect(back.status == 303 && back.header("location") == "/checkout/\(booking)/return")
       let waiting = await till.site.get("/checkout/\(booking)/return", as: .ben)
-      #expect(waiting.status == 200 && waiting.header("refresh")?.contains("try=1") == true && !waiting.text.contains("⟦"))
+      #expect(
+        waiting.status == 200 && waiting.header("refresh")?.contains("try=1") == true && !waiting.text.contains("⟦"))
       for tries in ["9223372036854775807", "-9223372036854775808", "x", ""] {
         #expect(await till.site.get("/checkout/\(booking)/return?try=\(tries)", as: .ben).status < 400, "\(tries)")
       }
@@ -33,11 +34,17 @@ import Web
       #expect(try await till.held() == [Money(4500, .usd)])
       let payment = try await till.database.one(Query<ID<Payment>>("select id from payments"))
       let receipt = await till.site.get("/payments/\(payment)/receipt", as: .ben)
-      #expect(receipt.status == 200 && receipt.text.contains("Ben Ortiz") && receipt.text.contains("$45") && !receipt.text.contains("⟦"))
+      #expect(
+        receipt.status == 200 && receipt.text.contains("Ben Ortiz") && receipt.text.contains("$45")
+          && !receipt.text.contains("⟦"))
       let wallet = await till.site.get("/wallet", as: .ben)
-      #expect(wallet.status == 200 && wallet.text.contains("/payments/\(payment)/receipt") && pageFaults(wallet.text) == [] && pageFaults(receipt.text) == [])
+      #expect(
+        wallet.status == 200 && wallet.text.contains("/payments/\(payment)/receipt") && pageFaults(wallet.text) == []
+          && pageFaults(receipt.text) == [])
       #expect(await till.site.get("/wallet", as: .ada).status == 200)
-      #expect(try await till.words("select kind from mails where user_id = \(Person.ben.id) and kind = 'checkout.receipt'").count == 1)
+      #expect(
+        try await till.words("select kind from mails where user_id = \(Person.ben.id) and kind = 'checkout.receipt'")
+          .count == 1)
       // Paid: the till has nothing more to take.
       #expect(await till.site.get("/checkout/\(booking)", as: .ben).header("location") == "/bookings/\(booking)")
       #expect(await till.site.post("/checkout/\(booking)", as: .ben).header("location") == "/bookings/\(booking)")
@@ -88,7 +95,10 @@ import Web
         till.house.clock.advance(by: .seconds(20))
         try await till.site.runJobs()
         #expect(try await till.state(booking) == .confirmed, "\(card)")
-        #expect(try await till.count("select count(*) from payments where booking_id = \(booking) and receipt_number is not null") == 1, "\(card)")
+        #expect(
+          try await till.count(
+            "select count(*) from payments where booking_id = \(booking) and receipt_number is not null") == 1,
+          "\(card)")
       }
       #expect(try await till.held() == [Money(18_000, .usd)])
       try await till.audit()
@@ -113,7 +123,8 @@ import Web
       for booking in [first, second] { _ = await till.choose(.never, for: try await till.begin(booking)) }
       try await till.site.runJobs()
       #expect(try await till.state(first) == .awaitingPayment)
-      #expect(await till.site.get("/checkout/\(first)/return?try=1", as: .ben).header("location") == "/bookings/\(first)")
+      #expect(
+        await till.site.get("/checkout/\(first)/return?try=1", as: .ben).header("location") == "/bookings/\(first)")
       #expect(try await till.state(first) == .confirmed)
       #expect(try await till.state(second) == .awaitingPayment)
       till.house.clock.advance(by: .minutes(3))
@@ -147,7 +158,9 @@ import Web
       let charge = try await till.begin(try await till.book())
       let page = await till.site.post("/simulated-gateway/\(charge)", ["card": "<b>1</b>"])
       #expect(page.status == 422 && !page.text.contains("<b>1</b>") && !page.text.contains("⟦"))
-      for address in ["/simulated-gateway/sim_none", "/simulated-gateway/sim_none/authentication", "/simulated-gateway/%27%20or%201"] {
+      for address in [
+        "/simulated-gateway/sim_none", "/simulated-gateway/sim_none/authentication", "/simulated-gateway/%27%20or%201",
+      ] {
         #expect(await till.site.get(address).status == 404)
       }
       #expect(await till.site.post("/simulated-gateway/sim_none/cancellation", [:]).status == 404)
@@ -206,7 +219,8 @@ import Web
         return await group.reduce(into: []) { $0.append($1) }
       }
       #expect(statuses.allSatisfy { $0 == 200 }, "\(statuses)")
-      let numbers = try await till.database.all(Query<Int>("select receipt_number from payments order by receipt_number"))
+      let numbers = try await till.database.all(
+        Query<Int>("select receipt_number from payments order by receipt_number"))
       #expect(numbers == Array(1...20))
       #expect(try await till.ledger.verify(in: till.database).holds)
       #expect(try await till.held().map(\.amount).reduce(0, +) == 45_000)

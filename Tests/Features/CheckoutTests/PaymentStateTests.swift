@@ -39,14 +39,17 @@ import Testing
     }
     for round in 0..<20_000 {
       let heard = (0..<next(12)).map { _ in
-        news(PaymentState.Stage.allCases[next(6)], next(10) == 0 ? Money(1, .usd) : next(10) == 0 ? Money(4500, .eur) : next(5) == 0 ? nil : price)
+        news(
+          PaymentState.Stage.allCases[next(6)],
+          next(10) == 0 ? Money(1, .usd) : next(10) == 0 ? Money(4500, .eur) : next(5) == 0 ? nil : price)
       }
       var payment = PaymentState(.created)
       var effects = 0
       for item in heard {
         let step = payment.hearing(item, expected: price)
         let after = apply(step, to: payment)
-        #expect(rank(after.stage) >= rank(payment.stage), "seed \(seed) round \(round): \(payment.stage) heard \(item.stage)")
+        #expect(
+          rank(after.stage) >= rank(payment.stage), "seed \(seed) round \(round): \(payment.stage) heard \(item.stage)")
         if step == .mismatch { #expect(item.amount != price && item.amount != nil, "seed \(seed) round \(round)") }
         if after.stage == .succeeded, payment.stage != .succeeded { effects += 1 }
         // The same news again says nothing new.
@@ -54,7 +57,9 @@ import Testing
         payment = after
       }
       let isPaid = heard.contains { $0.stage == .succeeded && ($0.amount == nil || $0.amount == price) }
-      #expect((payment.stage == .succeeded) == isPaid, "seed \(seed) round \(round): money that came is taken, whatever the order")
+      #expect(
+        (payment.stage == .succeeded) == isPaid,
+        "seed \(seed) round \(round): money that came is taken, whatever the order")
       #expect(effects == (isPaid ? 1 : 0), "seed \(seed) round \(round)")
     }
   }

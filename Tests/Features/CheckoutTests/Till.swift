@@ -32,7 +32,8 @@ struct Till: Sendable {
     ledger = Ledger(clock: clock)
     bookings = Bookings(site: house.site, ledger: ledger, notices: notices, clock: clock)
     let door = Locked<RouteTable?>(nil)
-    simulated = SimulatedGateway(database: database, site: house.site, clock: clock, secret: "tests") { path, headers, body in
+    simulated = SimulatedGateway(database: database, site: house.site, clock: clock, secret: "tests") {
+      path, headers, body in
       guard let table = door.withLock({ $0 }) else { return 503 }
       var all = Headers()
       all.add("host", "localhost:8080")
@@ -40,28 +41,38 @@ struct Till: Sendable {
       return await table.answer(Request(.post, path, headers: all, body: body)).status
     }
     payments = Payments(
-      database: database, bookings: bookings, ledger: ledger, notices: notices, site: house.site, clock: clock, gateways: [wrap(simulated)])
+      database: database, bookings: bookings, ledger: ledger, notices: notices, site: house.site, clock: clock,
+      gateways: [wrap(simulated)])
     site = house.open([
       BookingsFeature(database: database, site: house.site, bookings: bookings, clock: clock),
       CheckoutFeature(
-        database: database, site: house.site, bookings: bookings, ledger: ledger, payments: payments, simulated: simulated, clock: clock),
+        database: database, site: house.site, bookings: bookings, ledger: ledger, payments: payments,
+        simulated: simulated, clock: clock),
     ])
     let table = site.table
     door.withLock { $0 = table }
     try await database.insert()
     let algebra = ID<Subject>.new(), piano = ID<Subject>.new()
     try await database.run(
-      Query("""
+      Query(
+        """
         insert into subjects (id, slug, title, category) values (\(algebra), 'algebra', 'Algebra', 'university'), (\(piano), 'piano', 'Piano', 'music')
         """))
     for (tutor, subject, rate) in [(Person.ada, algebra, 4500), (Person.dan, piano, 0)] {
       try await database.run(
-        Query("insert into tutors (user_id, slug, approval, state) values (\(tutor.id), \(tutor.username), 'instant', 'verified')"))
+        Query(
+          "insert into tutors (user_id, slug, approval, state) values (\(tutor.id), \(tutor.username), 'instant', 'verified')"
+        ))
       try await database.run(
-        Query("insert into tutor_subjects (tutor_id, subject_id, hourly_rate, durations) values (\(tutor.id), \(subject), \(rate), '{30,60}')"))
-      try await database.run(Query("insert into availability_settings (tutor_id, zone, notice) values (\(tutor.id), 'UTC', 0)"))
+        Query(
+          "insert into tutor_subjects (tutor_id, subject_id, hourly_rate, durations) values (\(tutor.id), \(subject), \(rate), '{30,60}')"
+        ))
       try await database.run(
-        Query("insert into availability_hours (tutor_id, weekday, hours) select \(tutor.id), d, int4range(0, 1440) from generate_series(1, 7) d"))
+        Query("insert into availability_settings (tutor_id, zone, notice) values (\(tutor.id), 'UTC', 0)"))
+      try await database.run(
+        Query(
+          "insert into availability_hours (tutor_id, weekday, hours) select \(tutor.id), d, int4range(0, 1440) from generate_series(1, 7) d"
+        ))
     }
   }
 
@@ -99,7 +110,11 @@ struct Till: Sendable {
     let booking = try await book(hour, by: person)
     _ = await choose(.success, for: try await begin(booking, by: person))
     try await site.runJobs()
-    return (booking, try await database.one(Query<ID<Payment>>("select id from payments where booking_id = \(booking) and state = 'succeeded'")))
+    return (
+      booking,
+      try await database.one(
+        Query<ID<Payment>>("select id from payments where booking_id = \(booking) and state = 'succeeded'"))
+    )
   }
 
   func message(_ charge: String, _ state: String, id: String, amount: Money = Money(4500, .usd)) -> [UInt8] {
@@ -115,7 +130,9 @@ struct Till: Sendable {
   }
 
   /// A webhook as it comes from outside. `signature` nil: signed well, now.
-  func webhook(_ body: [UInt8], signature: String? = nil, isSigned: Bool = true, provider: String = "simulated") async -> Response {
+  func webhook(_ body: [UInt8], signature: String? = nil, isSigned: Bool = true, provider: String = "simulated") async
+    -> Response
+  {
     var headers = Headers()
     headers.add("host", "localhost:8080")
     headers.add("content-type", "application/json")
@@ -123,7 +140,9 @@ struct Till: Sendable {
     return await site.table.answer(Request(.post, "/api/payments/webhooks/\(provider)/", headers: headers, body: body))
   }
 
-  func state(_ booking: ID<Booking>) async throws -> Reservation.State { try await bookings.booking(booking, from: database).state }
+  func state(_ booking: ID<Booking>) async throws -> Reservation.State {
+    try await bookings.booking(booking, from: database).state
+  }
   func count(_ sql: SQL) async throws -> Int { try await database.one(Query<Int>(sql)) }
   func words(_ sql: SQL) async throws -> [String] { try await database.all(Query<String>(sql)) }
 
@@ -134,18 +153,25 @@ struct Till: Sendable {
   /// The books hold, and the gateway's own money is what the site believes it is.
   func audit() async throws {
     #expect(try await ledger.verify(in: database).holds)
-    let received = try await count("select coalesce(sum(amount), 0) from simulated_charges where state = 'succeeded' and id in (select provider_ref from payments where state = 'succeeded')")
+    let received = try await count(
+      "select coalesce(sum(amount), 0) from simulated_charges where state = 'succeeded' and id in (select provider_ref from payments where state = 'succeeded')"
+    )
     let sent = try await count("select coalesce(sum(amount), 0) from simulated_refunds")
     let clearing = try await ledger.balance(of: .gatewayClearing, in: .usd, from: database).amount
     #expect(-clearing == received - sent)
-    #expect(try await count("select count(*) from payments where receipt_number is not null") == count("select last from receipt_counter"))
+    #expect(
+      try await count("select count(*) from payments where receipt_number is not null")
+        == count("select last from receipt_counter"))
   }
 }
 
 func withTill(
-  connectionsPerLoop: Int = 4, wrapping wrap: @Sendable (SimulatedGateway) -> any Gateway = { $0 }, _ body: (Till) async throws -> Void
+  connectionsPerLoop: Int = 4, wrapping wrap: @Sendable (SimulatedGateway) -> any Gateway = { $0 },
+  _ body: (Till) async throws -> Void
 ) async throws {
-  try await withDatabase(connectionsPerLoop: connectionsPerLoop) { database in try await body(try await Till(database, wrapping: wrap)) }
+  try await withDatabase(connectionsPerLoop: connectionsPerLoop) { database in
+    try await body(try await Till(database, wrapping: wrap))
+  }
 }
 
 extension Response {

@@ -28,7 +28,8 @@ import Web
       #expect(try await till.words("select kind from mails where kind = 'checkout.receipt'").count == 1)
       // The same under another number: known already.
       #expect(await till.webhook(till.message(charge, "succeeded", id: "evt_other")).status == 200)
-      #expect(try await till.words("select outcome from gateway_events order by received_at, id") == ["succeeded", "stale"])
+      #expect(
+        try await till.words("select outcome from gateway_events order by received_at, id") == ["succeeded", "stale"])
       #expect(try await till.ledger.verify(in: till.database).holds)
     }
   }
@@ -37,7 +38,9 @@ import Web
     try await withTill { till in
       let booking = try await till.book()
       let charge = try await till.begin(booking)
-      for (index, state) in ["succeeded", "processing", "failed", "created", "requires_action", "cancelled", "succeeded"].enumerated() {
+      for (index, state) in [
+        "succeeded", "processing", "failed", "created", "requires_action", "cancelled", "succeeded",
+      ].enumerated() {
         #expect(await till.webhook(till.message(charge, state, id: "evt_\(index)")).status == 200)
       }
       #expect(try await till.words("select state from payments") == ["succeeded"])
@@ -50,7 +53,9 @@ import Web
     try await withTill { till in
       let booking = try await till.book()
       let charge = try await till.begin(booking)
-      for (index, amount) in [Money(4499, .usd), Money(4501, .usd), Money(4500, .eur), Money(0, .usd), Money(-4500, .usd)].enumerated() {
+      for (index, amount) in [
+        Money(4499, .usd), Money(4501, .usd), Money(4500, .eur), Money(0, .usd), Money(-4500, .usd),
+      ].enumerated() {
         #expect(await till.webhook(till.message(charge, "succeeded", id: "evt_\(index)", amount: amount)).status == 200)
       }
       #expect(try await till.words("select distinct outcome from gateway_events") == ["mismatch"])
@@ -72,16 +77,24 @@ import Web
       var other = body
       other[other.count - 2] ^= 1
       #expect(await till.webhook(body, isSigned: false).status == 400)
-      for signature in ["", "t=,v1=", "v1=00", "t=\(now.seconds)", "t=\(now.seconds),v1=zz", "nonsense", String(repeating: "t=1,", count: 3000)] {
+      for signature in [
+        "", "t=,v1=", "v1=00", "t=\(now.seconds)", "t=\(now.seconds),v1=zz", "nonsense",
+        String(repeating: "t=1,", count: 3000),
+      ] {
         #expect(await till.webhook(body, signature: signature).status == 400, "\(signature)")
       }
       #expect(await till.webhook(other, signature: good).status == 400)
-      #expect(await till.webhook(body, signature: good.replacing("t=\(now.seconds)", with: "t=\(now.seconds + 1)")).status == 400)
+      #expect(
+        await till.webhook(body, signature: good.replacing("t=\(now.seconds)", with: "t=\(now.seconds + 1)")).status
+          == 400)
       #expect(await till.webhook(body, signature: till.simulated.sign(body, at: now - .minutes(6))).status == 400)
       #expect(await till.webhook(body, signature: till.simulated.sign(body, at: now + .minutes(6))).status == 400)
       #expect(await till.webhook(body, signature: "t=\(Int64.min),v1=00").status == 400)
       #expect(await till.webhook(body, signature: "t=\(Int64.max),v1=00").status == 400)
-      for text in ["", "[]", "{", "null", "{\"id\":\"x\"}", "{\"id\":1,\"charge\":2,\"state\":3}", String(repeating: "[", count: 5000)] {
+      for text in [
+        "", "[]", "{", "null", "{\"id\":\"x\"}", "{\"id\":1,\"charge\":2,\"state\":3}",
+        String(repeating: "[", count: 5000),
+      ] {
         #expect(await till.webhook(Array(text.utf8)).status == 400, "\(text.prefix(20))")
       }
       #expect(await till.webhook(till.message(charge, "rich", id: "evt_9")).status == 400)

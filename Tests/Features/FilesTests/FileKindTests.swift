@@ -3,7 +3,9 @@ import Testing
 @testable import Files
 
 @Suite struct FileKindTests {
-  func kind(_ text: String, declared: String = "") -> FileKind? { FileKind(beginning: Array(text.utf8), declared: declared) }
+  func kind(_ text: String, declared: String = "") -> FileKind? {
+    FileKind(beginning: Array(text.utf8), declared: declared)
+  }
 
   @Test func `a kind is told by the first bytes, whatever the sender says`() {
     #expect(FileKind(beginning: Samples.redBlueJPEG, declared: "text/html") == .jpeg)
@@ -23,7 +25,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "", "<html>", "<svg xmlns=\"http://www.w3.org/2000/svg\">", "GIF89a", "PK\u{3}\u{4}", "RIFF1234AVI ", "0000ftypqt  ", "MZ", "#!/bin/sh", "OggX",
+    "", "<html>", "<svg xmlns=\"http://www.w3.org/2000/svg\">", "GIF89a", "PK\u{3}\u{4}", "RIFF1234AVI ",
+    "0000ftypqt  ", "MZ", "#!/bin/sh", "OggX",
     "0000ftypheic", "%!PS",
   ])
   func `what is not among ours is none`(_ text: String) {
@@ -41,7 +44,9 @@ import Testing
     #expect(FileKind.jpeg.filename(from: "me.PNG") == "me.jpg")
     #expect(FileKind.mp3.filename(from: "my song.final.wav") == "my song.final.mp3")
     #expect(FileKind.pdf.filename(from: "diploma") == "diploma.pdf")
-    #expect(FileKind.pdf.filename(from: ".htaccess") == "htaccess.pdf" || FileKind.pdf.filename(from: ".htaccess").hasSuffix(".pdf"))
+    #expect(
+      FileKind.pdf.filename(from: ".htaccess") == "htaccess.pdf"
+        || FileKind.pdf.filename(from: ".htaccess").hasSuffix(".pdf"))
     #expect(FileKind.jpeg.filename(from: "..") == "file.jpg")
     #expect(FileKind.weba.filename(from: String(repeating: "x", count: 300)).count == 125)
   }

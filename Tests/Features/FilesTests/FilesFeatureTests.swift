@@ -37,7 +37,9 @@ private struct Taker: Feature {
     guard let upload = request.files.first else { return .text("missing", status: 422) }
     do {
       let file = try await prepare(upload)
-      let id = try await database.transaction { tx in try await files.keep(file, owner: member.id, purpose: purpose, in: tx) }
+      let id = try await database.transaction { tx in
+        try await files.keep(file, owner: member.id, purpose: purpose, in: tx)
+      }
       return .text(Doors.file(id, file.filename))
     } catch let refusal as FileRefusal { return .text(refusal.rawValue, status: 422) }
   }
@@ -48,12 +50,18 @@ private struct Taker: Feature {
     var template = Array("/tmp/tutalink-files-XXXXXX".utf8CString)
     let folder = String(cString: mkdtemp(&template)!)
     defer { FileStoreTests().removeTree(folder) }
-    try await withDatabase(.only(["20261120-0800-foundation.sql", "20261120-0900-jobs.sql", "20261120-0950-files.sql", "20261120-1000-accounts.sql"])) { database in
+    try await withDatabase(
+      .only([
+        "20261120-0800-foundation.sql", "20261120-0900-jobs.sql", "20261120-0950-files.sql",
+        "20261120-1000-accounts.sql",
+      ])
+    ) { database in
       try await database.insert()
       let house = try TestHouse(database)
       let files = try Files(folder: folder, pool: house.pool)
       let site = house.open([
-        FilesFeature(database: database, files: files, clock: house.clock.clock), Taker(database: database, files: files),
+        FilesFeature(database: database, files: files, clock: house.clock.clock),
+        Taker(database: database, files: files),
       ])
       try await body(site, files, database, folder)
     }
@@ -74,14 +82,17 @@ private struct Taker: Feature {
       #expect(shown.header("cache-control") == "public, max-age=31536000, immutable")
       let header = PictureHeader(shown.content)
       #expect(header?.width == 32 && header?.height == 32)
-      let row = try await database.one(Query<(Int, Int, Int, String)>("select width, height, byte_size, purpose from files"))
+      let row = try await database.one(
+        Query<(Int, Int, Int, String)>("select width, height, byte_size, purpose from files"))
       #expect(row == (32, 32, shown.content.count, "photo"))
     }
   }
 
   @Test func `a sample is served in ranges under its own type`() async throws {
     try await withSite { site, _, _, _ in
-      let address = await site.upload("/take/sample", field: "sample", filename: "song.exe", type: "text/html", wav, as: .ada).text
+      let address = await site.upload(
+        "/take/sample", field: "sample", filename: "song.exe", type: "text/html", wav, as: .ada
+      ).text
       #expect(address.hasSuffix("/song.wav"))
       var headers = Headers()
       headers.add("range", "bytes=8-15")
@@ -97,7 +108,9 @@ private struct Taker: Feature {
 
   @Test func `a document is its owner's and the staff's, and only to be saved`() async throws {
     try await withSite { site, _, _, _ in
-      let address = await site.upload("/take/document", field: "proof", filename: "degree.pdf", Array("%PDF-1.7 …".utf8), as: .ada).text
+      let address = await site.upload(
+        "/take/document", field: "proof", filename: "degree.pdf", Array("%PDF-1.7 …".utf8), as: .ada
+      ).text
       let own = await site.get(address, as: .ada)
       #expect(own.status == 200)
       #expect(own.header("content-disposition")?.hasPrefix("attachment") == true)
@@ -173,7 +186,8 @@ private struct Taker: Feature {
     try await withSite { site, files, database, _ in
       _ = await site.upload("/take/picture", field: "f", filename: "a.jpg", Samples.redBlueJPEG, as: .ada)
       let card = PreparedFile(
-        sha256: try await database.one(Query<String>("select sha256 from files")), byteSize: 1, mediaType: "image/jpeg", filename: "a.jpg",
+        sha256: try await database.one(Query<String>("select sha256 from files")), byteSize: 1, mediaType: "image/jpeg",
+        filename: "a.jpg",
         width: 1, height: 1)
       await #expect(throws: Interrupted.self) {
         try await database.transaction { tx in
@@ -186,7 +200,9 @@ private struct Taker: Feature {
     }
   }
 
-  @Test(arguments: ["/files/not-an-id/x.jpg", "/files/01990000-0000-7000-8000-000000000001/x.jpg", "/files/../../etc/passwd"])
+  @Test(arguments: [
+    "/files/not-an-id/x.jpg", "/files/01990000-0000-7000-8000-000000000001/x.jpg", "/files/../../etc/passwd",
+  ])
   func `what is not there is not found`(_ address: String) async throws {
     try await withSite { site, _, _, _ in
       let status = await site.get(address).status

@@ -17,7 +17,9 @@ import Testing
   func isRed(_ c: (Int, Int, Int)) -> Bool { c.0 > 200 && c.1 < 60 && c.2 < 60 }
   func isBlue(_ c: (Int, Int, Int)) -> Bool { c.0 < 60 && c.1 < 60 && c.2 > 200 }
 
-  @Test(arguments: [Samples.redBlueJPEG, Samples.palettePNG, Samples.lossyWebP, Samples.losslessWebP, Samples.extendedWebP])
+  @Test(arguments: [
+    Samples.redBlueJPEG, Samples.palettePNG, Samples.lossyWebP, Samples.losslessWebP, Samples.extendedWebP,
+  ])
   func `every format in comes out as the same picture`(_ bytes: [UInt8]) throws {
     let picture = try Picture.remade(bytes, to: .within(2048))
     #expect((picture.width, picture.height) == (64, 32))
@@ -58,11 +60,14 @@ import Testing
   /// A PNG's head with those sides; a bomb needs no more.
   func png(_ width: UInt32, _ height: UInt32) -> [UInt8] {
     func big(_ n: UInt32) -> [UInt8] { withUnsafeBytes(of: n.bigEndian) { Array($0) } }
-    return [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 0, 0, 0, 13] + Array("IHDR".utf8) + big(width) + big(height) + [8, 2, 0, 0, 0, 0, 0, 0, 0]
+    return [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 0, 0, 0, 13] + Array("IHDR".utf8) + big(width) + big(height)
+      + [8, 2, 0, 0, 0, 0, 0, 0, 0]
   }
 
   @Test func `a bomb is refused by what it declares, before anything is decoded`() {
-    for (width, height) in [(60_000, 60_000), (12_001, 1), (1, 12_001), (12_000, 12_000), (UInt32.max, UInt32.max)] as [(UInt32, UInt32)] {
+    for (width, height) in [(60_000, 60_000), (12_001, 1), (1, 12_001), (12_000, 12_000), (UInt32.max, UInt32.max)]
+      as [(UInt32, UInt32)]
+    {
       #expect(throws: FileRefusal.tooManyPixels) { try Picture.remade(png(width, height), to: .square(512)) }
     }
     for (width, height) in [(0, 10), (10, 0)] as [(UInt32, UInt32)] {
@@ -71,14 +76,20 @@ import Testing
   }
 
   @Test func `every cut and every turned byte of a picture is refused or harmless`() {
-    for whole in [Samples.turnedJPEG, Samples.halfTransparentPNG, Samples.lossyWebP, Samples.losslessWebP, Samples.extendedWebP] {
-      for length in stride(from: 0, to: whole.count, by: 7) { _ = try? Picture.remade(Array(whole[..<length]), to: .square(64)) }
+    for whole in [
+      Samples.turnedJPEG, Samples.halfTransparentPNG, Samples.lossyWebP, Samples.losslessWebP, Samples.extendedWebP,
+    ] {
+      for length in stride(from: 0, to: whole.count, by: 7) {
+        _ = try? Picture.remade(Array(whole[..<length]), to: .square(64))
+      }
       var seed: UInt64 = 0xF11E
       for _ in 0..<300 {
         seed = seed &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
         var turned = whole
         turned[Int(seed >> 33) % whole.count] ^= UInt8(truncatingIfNeeded: seed >> 20) | 1
-        if let picture = try? Picture.remade(turned, to: .square(64)) { #expect(picture.width <= 64 && picture.height <= 64) }
+        if let picture = try? Picture.remade(turned, to: .square(64)) {
+          #expect(picture.width <= 64 && picture.height <= 64)
+        }
       }
     }
     #expect(throws: FileRefusal.damaged) { try Picture.remade([], to: .square(64)) }

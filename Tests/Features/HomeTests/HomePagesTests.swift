@@ -38,23 +38,36 @@ struct Hearth: Sendable {
       accounts: Accounts(sessions: Sessions(database: database, clock: clock, secret: "tests")), clock: clock)
     site = house.open([
       tutors, BookingsFeature(database: database, site: house.site, bookings: bookings, clock: clock),
-      HomeFeature(database: database, site: house.site, bus: bus, bookings: bookings, tutors: tutors, ledger: ledger, clock: clock),
+      HomeFeature(
+        database: database, site: house.site, bus: bus, bookings: bookings, tutors: tutors, ledger: ledger, clock: clock
+      ),
     ])
     try await database.insert()
     let algebra = ID<Subject>.new()
-    try await database.run(Query("insert into subjects (id, slug, title, category) values (\(algebra), 'algebra', 'Algebra', 'university')"))
     try await database.run(
-      Query("insert into tutors (user_id, slug, headline, approval, state) values (\(Person.ada.id), 'ada', 'Clear', 'request', 'verified')"))
-    try await database.run(Query("insert into tutor_subjects (tutor_id, subject_id, hourly_rate, durations) values (\(Person.ada.id), \(algebra), 0, '{60}')"))
-    try await database.run(Query("insert into availability_settings (tutor_id, zone, notice) values (\(Person.ada.id), 'UTC', 0)"))
+      Query("insert into subjects (id, slug, title, category) values (\(algebra), 'algebra', 'Algebra', 'university')"))
     try await database.run(
-      Query("insert into availability_hours (tutor_id, weekday, hours) select \(Person.ada.id), d, int4range(0, 1440) from generate_series(1, 7) d"))
+      Query(
+        "insert into tutors (user_id, slug, headline, approval, state) values (\(Person.ada.id), 'ada', 'Clear', 'request', 'verified')"
+      ))
+    try await database.run(
+      Query(
+        "insert into tutor_subjects (tutor_id, subject_id, hourly_rate, durations) values (\(Person.ada.id), \(algebra), 0, '{60}')"
+      ))
+    try await database.run(
+      Query("insert into availability_settings (tutor_id, zone, notice) values (\(Person.ada.id), 'UTC', 0)"))
+    try await database.run(
+      Query(
+        "insert into availability_hours (tutor_id, weekday, hours) select \(Person.ada.id), d, int4range(0, 1440) from generate_series(1, 7) d"
+      ))
     try await database.transaction { tx in try await Tutors().refreshListing(of: Person.ada.id, in: tx) }
   }
 
   func book(_ hour: Int = 0) async throws -> ID<Booking> {
     let starts = Instant(rfc3339: "2026-11-23T12:00:00Z")! + .hours(hour)
-    let answer = await site.post("/tutors/ada/book", ["subject": "algebra", "minutes": "60", "starts_at": starts.rfc3339, "key": "k\(hour)"], as: .ben)
+    let answer = await site.post(
+      "/tutors/ada/book", ["subject": "algebra", "minutes": "60", "starts_at": starts.rfc3339, "key": "k\(hour)"],
+      as: .ben)
     #expect(answer.status == 303)
     return try #require(ID<Booking>(String(answer.header("location")?.split(separator: "/").last ?? "")))
   }
@@ -73,7 +86,9 @@ extension Response {
   @Test func `a visitor sees what the house is for, in either language, with one title`() async throws {
     try await withHearth { hearth in
       let page = await hearth.site.get("/")
-      #expect(page.status == 200 && page.text.contains("Ada Baig") && page.text.contains("Algebra") && !page.text.contains("⟦"))
+      #expect(
+        page.status == 200 && page.text.contains("Ada Baig") && page.text.contains("Algebra")
+          && !page.text.contains("⟦"))
       #expect(pageFaults(page.text) == [] && page.text.contains("lang=\"en\""))
       #expect(!page.text.contains("@example.org"))
       var headers = Headers()
@@ -91,17 +106,22 @@ extension Response {
   @Test func `each dashboard says what comes next`() async throws {
     try await withHearth { hearth in
       let empty = await hearth.site.get("/dashboard", as: .ben)
-      #expect(empty.status == 200 && empty.text.contains("Ben") && empty.text.contains("Ada Baig") && !empty.text.contains("⟦"))
+      #expect(
+        empty.status == 200 && empty.text.contains("Ben") && empty.text.contains("Ada Baig")
+          && !empty.text.contains("⟦"))
       let newcomer = await hearth.site.get("/dashboard", as: .dan)
       #expect(pageFaults(newcomer.text) == [] && pageFaults(empty.text) == [])
       #expect(newcomer.status == 200 && newcomer.text.contains("/tutor/profile") && !newcomer.text.contains("⟦"))
       let booking = try await hearth.book()
       let asked = await hearth.site.get("/dashboard", as: .ada)
-      #expect(asked.status == 200 && asked.text.contains("Ben Ortiz") && asked.text.contains("/bookings/\(booking)") && !asked.text.contains("⟦"))
+      #expect(
+        asked.status == 200 && asked.text.contains("Ben Ortiz") && asked.text.contains("/bookings/\(booking)")
+          && !asked.text.contains("⟦"))
       #expect(await hearth.site.post("/bookings/\(booking)/answer", ["answer": "accept"], as: .ada).status == 303)
       for person in [Person.ben, .ada] {
         let page = await hearth.site.get("/dashboard", as: person)
-        #expect(page.text.contains("/bookings/\(booking)") && page.text.contains("Confirmed") && !page.text.contains("⟦"))
+        #expect(
+          page.text.contains("/bookings/\(booking)") && page.text.contains("Confirmed") && !page.text.contains("⟦"))
         #expect(pageFaults(page.text) == [])
       }
       let other = await hearth.site.get("/dashboard", as: .cleo)
@@ -128,7 +148,8 @@ extension Response {
       #expect(tutor.json?["upcoming"]?.array?.isEmpty == true)
       #expect(await hearth.site.call(.get, "/api/dashboard/tutor/", as: .ben).status == 403)
       #expect(await hearth.site.call(.get, "/api/dashboard/learner/").status == 401)
-      #expect(await hearth.site.call(.get, "/api/dashboard/learner/", as: .cleo).json?["upcoming"]?.array?.isEmpty == true)
+      #expect(
+        await hearth.site.call(.get, "/api/dashboard/learner/", as: .cleo).json?["upcoming"]?.array?.isEmpty == true)
     }
   }
 
@@ -136,13 +157,16 @@ extension Response {
     try await withHearth { hearth in
       let heard = Locked<[String]>([])
       let subscriptions = [Person.ada, .ben, .cleo].map { person in
-        hearth.bus.subscribe(DashboardChannel.topic(of: person.id)) { text in heard.withLock { $0.append("\(person.username) \(text)") } }
+        hearth.bus.subscribe(DashboardChannel.topic(of: person.id)) { text in
+          heard.withLock { $0.append("\(person.username) \(text)") }
+        }
       }
       let booking = try await hearth.book()
       try await hearth.site.runJobs()
       let lines = heard.withLock { $0 }
       #expect(Set(lines.map { $0.prefix(3) }) == ["ada", "ben"])
-      #expect(lines.allSatisfy { $0.contains("request_update") && $0.contains(booking.description) && !$0.contains("@") })
+      #expect(
+        lines.allSatisfy { $0.contains("request_update") && $0.contains(booking.description) && !$0.contains("@") })
       subscriptions.forEach { $0.cancel() }
     }
   }

@@ -24,10 +24,13 @@ import Testing
       }
       let page = house.site.context(language: .english, zone: "Asia/Karachi")
       func explain(_ side: BalanceExplanation.Side, _ owner: ID<User>) async throws -> String {
-        BalanceExplanation(side, lines: try await ledger.explanation(of: owner, side.kinds, from: database)).body(page).text
+        BalanceExplanation(side, lines: try await ledger.explanation(of: owner, side.kinds, from: database)).body(page)
+          .text
       }
       let tutors = try await explain(.tutor, cast.tutor)
-      #expect(tutors.contains("Algebra lesson of Mon, Nov 23, 2026") && tutors.contains("$45, less the site&#39;s fee of $8.10"))
+      #expect(
+        tutors.contains("Algebra lesson of Mon, Nov 23, 2026")
+          && tutors.contains("$45, less the site&#39;s fee of $8.10"))
       #expect(tutors.contains("+$36.90"))
       let learners = try await explain(.learner, cast.ana)
       #expect(learners.contains("You paid for Algebra on Mon, Nov 23, 2026") && learners.contains("went to your tutor"))

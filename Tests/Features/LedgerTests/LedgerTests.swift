@@ -14,7 +14,8 @@ struct Cast {
   init(in database: Database) async throws {
     for (id, name) in [(ana, "ana.l"), (ben, "ben.l"), (tutor, "tia.t")] {
       try await database.run(
-        Query("""
+        Query(
+          """
           insert into users (id, email, username, full_name, password_hash, terms_accepted_at)
           values (\(id), \(name + "@example.org"), \(name), \(name), 'x', now())
           """))
@@ -32,12 +33,14 @@ struct Cast {
       let booking = ID<Booking>.new()
       let split = FeeSplit(of: usd(4500), basisPoints: 1800)
       _ = try await database.transaction { tx in
-        try await ledger.post(.payment(ID<Payment>.new(), by: cast.ana, usd(4500), memo: ["subject": "Algebra"]), in: tx)
+        try await ledger.post(
+          .payment(ID<Payment>.new(), by: cast.ana, usd(4500), memo: ["subject": "Algebra"]), in: tx)
         try await ledger.post(.reserve(usd(4500), of: cast.ana, for: booking), in: tx)
       }
       #expect(try await ledger.balance(of: .held(cast.ana, for: booking.as()), in: .usd, from: database) == usd(4500))
       _ = try await database.transaction { tx in
-        try await ledger.post(.capture(split, of: cast.ana, to: cast.tutor, for: booking, memo: ["price": "4500"]), in: tx)
+        try await ledger.post(
+          .capture(split, of: cast.ana, to: cast.tutor, for: booking, memo: ["price": "4500"]), in: tx)
       }
       #expect(try await ledger.balance(of: .tutorPayable(cast.tutor), in: .usd, from: database) == usd(3690))
       #expect(try await ledger.balance(of: .platformFees, in: .usd, from: database) == usd(810))
@@ -61,7 +64,9 @@ struct Cast {
       let second = try #require(try await database.transaction { tx in try await ledger.post(entry, in: tx) })
       #expect(first.isNew && !second.isNew && first.transaction == second.transaction)
       #expect(try await ledger.balance(of: .learnerWallet(cast.ana), in: .usd, from: database) == usd(1000))
-      let free = try await database.transaction { tx in try await ledger.post(.reserve(usd(0), of: cast.ana, for: ID<Booking>.new()), in: tx) }
+      let free = try await database.transaction { tx in
+        try await ledger.post(.reserve(usd(0), of: cast.ana, for: ID<Booking>.new()), in: tx)
+      }
       #expect(free == nil)
     }
   }
@@ -70,7 +75,9 @@ struct Cast {
     try await withDatabase { database in
       let cast = try await Cast(in: database)
       let ledger = Ledger()
-      _ = try await database.transaction { tx in try await ledger.post(.payment(ID<Payment>.new(), by: cast.ana, usd(1000)), in: tx) }
+      _ = try await database.transaction { tx in
+        try await ledger.post(.payment(ID<Payment>.new(), by: cast.ana, usd(1000)), in: tx)
+      }
       let error = await #expect(throws: PostgresError.self) {
         try await database.transaction { tx in
           try await ledger.post(.reserve(usd(700), of: cast.ana, for: ID<Booking>.new()), in: tx)
@@ -94,7 +101,9 @@ struct Cast {
           throw Broken()
         }
       }
-      let posted = try await database.transaction { tx in try await ledger.post(.payment(ID<Payment>.new(), by: cast.ana, usd(5)), in: tx) }
+      let posted = try await database.transaction { tx in
+        try await ledger.post(.payment(ID<Payment>.new(), by: cast.ana, usd(5)), in: tx)
+      }
       #expect(posted?.number == 1)
       #expect(try await ledger.verify(in: database).holds)
     }
@@ -105,11 +114,14 @@ struct Cast {
       let cast = try await Cast(in: database)
       let ledger = Ledger()
       let posted = try #require(
-        try await database.transaction { tx in try await ledger.post(.payment(ID<Payment>.new(), by: cast.ana, usd(500)), in: tx) })
+        try await database.transaction { tx in
+          try await ledger.post(.payment(ID<Payment>.new(), by: cast.ana, usd(500)), in: tx)
+        })
       let unbalanced = await #expect(throws: PostgresError.self) {
         try await database.transaction { tx in
           _ = try await tx.one(
-            Query<Int64>("""
+            Query<Int64>(
+              """
               select transaction_seq from ledger_post(\(ID<LedgerTransaction>.new()), now(), 'payment', \(ID<Reference>.new()), '{}',
                 array[\(ID<LedgerAccount>.new())]::uuid[], '{gateway_clearing}', '{""}', '{""}', '{-5}', '{USD}')
               """))
@@ -120,7 +132,9 @@ struct Cast {
         Query("update ledger_postings set amount = amount * 2"), Query("delete from ledger_postings"),
         Query("update ledger_transactions set memo = '{}'"), Query("delete from ledger_transactions"),
         Query("update ledger_accounts set owner = null"), Query("truncate ledger_transactions cascade"),
-        Query("insert into ledger_postings select \(posted.transaction), 9, account_id, 5, currency from ledger_postings limit 1"),
+        Query(
+          "insert into ledger_postings select \(posted.transaction), 9, account_id, 5, currency from ledger_postings limit 1"
+        ),
       ]
       for forgery in forgeries { await #expect(throws: PostgresError.self) { try await database.run(forgery) } }
       #expect(try await ledger.verify(in: database).holds)
@@ -132,12 +146,15 @@ struct Cast {
       let cast = try await Cast(in: database)
       let ledger = Ledger()
       for _ in 1...5 {
-        _ = try await database.transaction { tx in try await ledger.post(.payment(ID<Payment>.new(), by: cast.ana, usd(100)), in: tx) }
+        _ = try await database.transaction { tx in
+          try await ledger.post(.payment(ID<Payment>.new(), by: cast.ana, usd(100)), in: tx)
+        }
       }
       let head = try await ledger.verify(in: database).head
       try await database.run(Query("alter table ledger_postings disable trigger user"))
       try await database.run(
-        Query("""
+        Query(
+          """
           update ledger_postings set amount = amount * 10
            where transaction_id = (select id from ledger_transactions where seq = 3)
           """))
@@ -194,7 +211,8 @@ struct Cast {
           let (booking, owner, price) = held.remove(at: at)
           let back = Int.random(in: 0...price, using: &random)
           entry = .release(
-            usd(back), of: owner, keeping: FeeSplit(of: usd(price - back), basisPoints: 1800), to: cast.tutor, for: booking)
+            usd(back), of: owner, keeping: FeeSplit(of: usd(price - back), basisPoints: 1800), to: cast.tutor,
+            for: booking)
         default:
           let due = paper.balances[.refundsPayable(learner), default: 0]
           guard due > 0 else { continue }
@@ -202,7 +220,9 @@ struct Cast {
         }
         let allowed = (try? paper.post(entry)) != nil
         var posted = true
-        do { _ = try await database.transaction { tx in try await ledger.post(entry, in: tx) } } catch let error as PostgresError {
+        do { _ = try await database.transaction { tx in try await ledger.post(entry, in: tx) } } catch let error
+          as PostgresError
+        {
           #expect(error.constraint == "ledger_not_overdrawn")
           posted = false
         }

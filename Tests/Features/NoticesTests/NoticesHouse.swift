@@ -22,7 +22,8 @@ struct NoticesHouse {
 
   /// Tells a person something a catalogue has words for.
   func tell(
-    _ person: Person = .ben, _ kind: String = "accounts.passwordChanged", _ values: [String: NoticeValue] = [:], link: String? = "/account",
+    _ person: Person = .ben, _ kind: String = "accounts.passwordChanged", _ values: [String: NoticeValue] = [:],
+    link: String? = "/account",
     mail: Bool = false, calendar: CalendarPart? = nil
   ) async throws {
     try await database.transaction { tx in
@@ -32,8 +33,10 @@ struct NoticesHouse {
 
   /// State and last error of each mail, oldest first.
   func mails() async throws -> [(state: String, attempts: Int, error: String?)] {
-    try await database.all(Query<(String, Int, String?)>("select state, attempts, last_error from mails order by created_at, id"))
-      .map { ($0.0, $0.1, $0.2) }
+    try await database.all(
+      Query<(String, Int, String?)>("select state, attempts, last_error from mails order by created_at, id")
+    )
+    .map { ($0.0, $0.1, $0.2) }
   }
 }
 
@@ -53,7 +56,8 @@ func withNotices(
     var office: PostOffice?
     if let relay, let courier { office = PostOffice(client: SMTPClient(courier), relay: relay) }
     let feature = NoticesFeature(
-      database: database, site: house.site, bus: bus, notices: notices, sender: MailAddress("no-reply@tutor.test", name: "TutaLink")!,
+      database: database, site: house.site, bus: bus, notices: notices,
+      sender: MailAddress("no-reply@tutor.test", name: "TutaLink")!,
       office: office, clock: house.clock.clock)
     try await body(NoticesHouse(house: house, site: house.open([feature]), notices: notices, bus: bus))
   }

@@ -15,7 +15,8 @@ import Web
     headers.add("host", "localhost:8080")
     headers.add("origin", "http://localhost:8080")
     headers.add("cookie", "session=\(person.username)")
-    return await house.site.table.connect(Request(.get, path ?? "/ws/notifications/\(person.id)/", headers: headers), on: testLoops.loops[0])
+    return await house.site.table.connect(
+      Request(.get, path ?? "/ws/notifications/\(person.id)/", headers: headers), on: testLoops.loops[0])
   }
 
   func next(_ socket: InProcessSocket) async throws -> JSON { try JSON.read(try #require(await socket.next())) }
@@ -110,7 +111,10 @@ import Web
     }
   }
 
-  @Test(arguments: ["", "hello", "[]", "{}", #"{"type":5}"#, #"{"type":"dance"}"#, #"{"type":"read"}"#, #"{"type":"read","data":{"id":"x"}}"#, #"{"type":"resume","data":{"after":"x"}}"#])
+  @Test(arguments: [
+    "", "hello", "[]", "{}", #"{"type":5}"#, #"{"type":"dance"}"#, #"{"type":"read"}"#,
+    #"{"type":"read","data":{"id":"x"}}"#, #"{"type":"resume","data":{"after":"x"}}"#,
+  ])
   func `a message that says nothing is answered with a sentence`(_ text: String) async throws {
     try await withNotices { house in
       let socket = await connect(house, as: .ben)

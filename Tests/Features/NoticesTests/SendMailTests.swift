@@ -14,7 +14,9 @@ import Testing
 
 @Suite struct SendMailTests {
   /// A relay that takes mail (aiosmtpd), and what it has taken.
-  func withRelay(_ body: (_ relay: SMTPRelay, _ courier: Courier, _ taken: () async throws -> [JSON]) async throws -> Void) async throws {
+  func withRelay(
+    _ body: (_ relay: SMTPRelay, _ courier: Courier, _ taken: () async throws -> [JSON]) async throws -> Void
+  ) async throws {
     let peer = try Peer("mail_capture.py", ["--no-auth"])
     let courier = Courier(loops: testLoops)
     let relay = SMTPRelay(host: "127.0.0.1", port: peer.port("smtp"), security: .none)
@@ -36,7 +38,8 @@ import Testing
       try await house.tell(.ben, mail: true)
       try await house.site.runJobs()
       let row = try await house.database.one(
-        Query<(String, String, String, String, String)>("select state, to_address, subject, body_text, body_html from mail_log"))
+        Query<(String, String, String, String, String)>(
+          "select state, to_address, subject, body_text, body_html from mail_log"))
       #expect(row.0 == "outbox")
       #expect(row.1 == "ben@example.org")
       #expect(row.2 == "Your password was changed")
@@ -50,11 +53,15 @@ import Testing
   @Test func `a letter is written in its reader's language, and its values in it`() async throws {
     try await withNotices { house in
       let page = house.house.site.context(language: .arabic, zone: "Asia/Karachi")
-      let letter = try Letter("accounts.reset", ["when": .moment(Instant(seconds: 0)), "n": .number(3)], link: "/reset?token=x", to: "Ada", page)
+      let letter = try Letter(
+        "accounts.reset", ["when": .moment(Instant(seconds: 0)), "n": .number(3)], link: "/reset?token=x", to: "Ada",
+        page)
       #expect(letter.html.contains("dir=\"rtl\""))
       #expect(letter.text.contains("مرحبًا Ada"))
       let words = house.house.site.context(language: .english, zone: "Asia/Karachi")
-        .words(of: ["when": .moment(Instant(rfc3339: "2026-11-20T12:30:00Z")!), "price": .money(Money(4550, .usd))], reader: "")
+        .words(
+          of: ["when": .moment(Instant(rfc3339: "2026-11-20T12:30:00Z")!), "price": .money(Money(4550, .usd))],
+          reader: "")
       #expect(words["when"]?.wording.contains("5:30") == true)
       #expect(words["when"]?.wording.contains("Karachi") == true)
       #expect(words["price"]?.wording == "$45.50")
@@ -78,7 +85,8 @@ import Testing
         let id = try await house.database.one(Query<ID<Mail>>("select id from mails"))
         let headers = mail["headers"]?.array?.compactMap(\.strings) ?? []
         #expect(headers.contains(["Message-ID", "<\(id)@tutor.test>"]))
-        let row = try await house.database.one(Query<(String, Int, String?, String?, String)>("select state, attempts, link, body_text, reply from mails"))
+        let row = try await house.database.one(
+          Query<(String, Int, String?, String?, String)>("select state, attempts, link, body_text, reply from mails"))
         #expect(row == ("sent", 1, "/account", nil, "250 2.0.0 queued as 1"))
       }
     }
@@ -87,7 +95,8 @@ import Testing
   @Test func `a refused address bounces and is not tried again`() async throws {
     try await withRelay { relay, courier, taken in
       try await withNotices(relay: relay, courier: courier) { house in
-        try await house.database.run(Query<Void>("update users set email = 'bounce@example.org' where id = \(Person.ben.id)"))
+        try await house.database.run(
+          Query<Void>("update users set email = 'bounce@example.org' where id = \(Person.ben.id)"))
         try await house.tell(mail: true)
         try await house.site.runJobs()
         house.house.clock.advance(by: .days(2))
@@ -105,7 +114,8 @@ import Testing
   @Test func `a busy relay is tried again, and after the last try the mail waits for a person`() async throws {
     try await withRelay { relay, courier, taken in
       try await withNotices(relay: relay, courier: courier) { house in
-        try await house.database.run(Query<Void>("update users set email = 'tempfail@example.org' where id = \(Person.ben.id)"))
+        try await house.database.run(
+          Query<Void>("update users set email = 'tempfail@example.org' where id = \(Person.ben.id)"))
         try await house.tell(mail: true)
         try await house.site.runJobs()
         let first = try await house.mails()
@@ -119,7 +129,8 @@ import Testing
         #expect(last.map(\.state) == ["failed"])
         #expect(last.first?.attempts == SendMail.maximumAttempts)
 
-        try await house.database.run(Query<Void>("update users set email = 'ben@example.org' where id = \(Person.ben.id)"))
+        try await house.database.run(
+          Query<Void>("update users set email = 'ben@example.org' where id = \(Person.ben.id)"))
         let id = try await house.database.one(Query<ID<Mail>>("select id from mails"))
         let again = try await house.database.transaction { tx in try await house.notices.sendAgain(id, in: tx) }
         let twice = try await house.database.transaction { tx in try await house.notices.sendAgain(id, in: tx) }
@@ -135,7 +146,8 @@ import Testing
 
   @Test func `a dead relay keeps the mail waiting`() async throws {
     let courier = Courier(loops: testLoops)
-    try await withNotices(relay: SMTPRelay(host: "127.0.0.1", port: deadPort, security: .none), courier: courier) { house in
+    try await withNotices(relay: SMTPRelay(host: "127.0.0.1", port: deadPort, security: .none), courier: courier) {
+      house in
       try await house.tell(mail: true)
       try await house.site.runJobs()
       let mails = try await house.mails()

@@ -24,22 +24,33 @@ struct Parlour: Sendable {
     self.database = database
     house = try TestHouse(database)
     feature = ReviewsFeature(
-      database: database, site: house.site, tutors: Tutors(), notices: Notices(bus: Bus(loops: testLoops)), clock: house.clock.clock)
+      database: database, site: house.site, tutors: Tutors(), notices: Notices(bus: Bus(loops: testLoops)),
+      clock: house.clock.clock)
     site = house.open([feature])
     try await database.insert()
-    try await database.run(Query("insert into subjects (id, slug, title, category) values (\(Self.algebra), 'algebra', 'Algebra', 'university')"))
-    try await database.run(Query("insert into tutors (user_id, slug, headline, state) values (\(Person.ada.id), 'ada', 'Clear', 'verified')"))
-    try await database.run(Query("insert into tutor_subjects (tutor_id, subject_id, hourly_rate) values (\(Person.ada.id), \(Self.algebra), 0)"))
+    try await database.run(
+      Query(
+        "insert into subjects (id, slug, title, category) values (\(Self.algebra), 'algebra', 'Algebra', 'university')")
+    )
+    try await database.run(
+      Query("insert into tutors (user_id, slug, headline, state) values (\(Person.ada.id), 'ada', 'Clear', 'verified')")
+    )
+    try await database.run(
+      Query(
+        "insert into tutor_subjects (tutor_id, subject_id, hourly_rate) values (\(Person.ada.id), \(Self.algebra), 0)"))
     try await database.transaction { tx in try await Tutors().refreshListing(of: Person.ada.id, in: tx) }
   }
 
   /// A free lesson of the two, `ago`; held unless the state says otherwise.
-  func lesson(_ ago: Duration = .hours(2), with learner: Person = .ben, state: String = "completed") async throws -> ID<Booking> {
+  func lesson(_ ago: Duration = .hours(2), with learner: Person = .ben, state: String = "completed") async throws -> ID<
+    Booking
+  > {
     let id = ID<Booking>.new()
     let start = house.clock.now - ago - .hours(1)
     let finished: Instant? = state == "completed" ? start + .hours(1) : nil
     try await database.run(
-      Query("""
+      Query(
+        """
         insert into bookings (id, tutor_id, learner_id, subject_id, state, mode, starts_at, ends_at, blocked, price_amount, currency, fee_basis_points,
                policy, learner_zone, tutor_zone, room_code, finished_at)
         values (\(id), \(Person.ada.id), \(learner.id), \(Self.algebra), \(state), 'instant', \(start), \(start + .hours(1)), \(start..<start + .hours(1)),
@@ -75,10 +86,12 @@ extension Response {
       #expect(page.status == 200 && page.text.contains("Clear and &lt;b&gt;kind") && !page.text.contains("⟦"))
       #expect(page.text.contains("Ben") && !page.text.contains("Ortiz"), "a family name is not shown")
       #expect(pageFaults(page.text) == [] && pageFaults(form.text) == [])
-      let row = try await parlour.database.one(Query<(Int, Int)>("select rating, rating_count from tutor_listings where is_main"))
+      let row = try await parlour.database.one(
+        Query<(Int, Int)>("select rating, rating_count from tutor_listings where is_main"))
       #expect(row == (4000, 1))
       _ = await parlour.rate(try await parlour.lesson(.hours(5), with: .cleo), "5", as: .cleo)
-      let after = try await parlour.database.one(Query<(Int, Int)>("select rating, rating_count from tutor_listings where is_main"))
+      let after = try await parlour.database.one(
+        Query<(Int, Int)>("select rating, rating_count from tutor_listings where is_main"))
       #expect(after == (4500, 2))
       #expect(try await parlour.count("select (card->'rating'->>'count')::int from tutor_listings") == 2)
       #expect(try await parlour.count("select count(*) from mails where kind = 'reviews.written'") == 2)
@@ -155,7 +168,9 @@ extension Response {
       }
       let done = await parlour.site.post(address, ["words": "Thank <i>you</i>", "next": "//evil.example"], as: .ada)
       #expect(done.header("location") == "/dashboard")
-      #expect(await parlour.site.post(address, ["words": "Thank <i>you</i>", "next": "/tutors/ada"], as: .ada).header("location") == "/tutors/ada")
+      #expect(
+        await parlour.site.post(address, ["words": "Thank <i>you</i>", "next": "/tutors/ada"], as: .ada).header(
+          "location") == "/tutors/ada")
       let page = await parlour.site.get("/tutors/ada/reviews", as: .ada)
       #expect(page.text.contains("Thank &lt;i&gt;you") && page.text.contains(address) && !page.text.contains("⟦"))
       #expect(await !parlour.site.get("/tutors/ada/reviews").text.contains(address))
@@ -170,8 +185,10 @@ extension Response {
       let older = try await parlour.lesson(.days(3)), newer = try await parlour.lesson()
       let refused = await parlour.site.call(.post, address, ["rating": 6], as: .ben)
       #expect(refused.status == 422 && refused.json?["code"]?.string == "starsOutOfRange")
-      #expect(await parlour.site.call(.post, address, ["rating": 5, "aspects": ["clarity": "x"]], as: .ben).status == 422)
-      let first = await parlour.site.call(.post, address, ["rating": 5, "comment": "Good", "aspects": ["clarity": 4]], as: .ben)
+      #expect(
+        await parlour.site.call(.post, address, ["rating": 5, "aspects": ["clarity": "x"]], as: .ben).status == 422)
+      let first = await parlour.site.call(
+        .post, address, ["rating": 5, "comment": "Good", "aspects": ["clarity": 4]], as: .ben)
       #expect(first.status == 201 && first.json?["booking"]?.string == newer.description)
       let second = await parlour.site.call(.post, address, ["rating": 4], as: .ben)
       #expect(second.status == 201 && second.json?["booking"]?.string == older.description)

@@ -49,9 +49,12 @@ import Web
     try await withGuild { guild in
       let family = "👨‍👩‍👧‍👦"
       for (field, value) in [
-        ("headline", ""), ("headline", String(repeating: "x", count: 121)), ("headline", String(repeating: family, count: 60)), ("biography", "short"),
-        ("biography", String(repeating: family, count: 900)), ("years_teaching", "71"), ("years_teaching", "x"), ("modes", "telepathy"),
-        ("modes", "in_person"), ("approval", "never"), ("city", String(repeating: "x", count: 81)), ("experience", String(repeating: "x", count: 3001)),
+        ("headline", ""), ("headline", String(repeating: "x", count: 121)),
+        ("headline", String(repeating: family, count: 60)), ("biography", "short"),
+        ("biography", String(repeating: family, count: 900)), ("years_teaching", "71"), ("years_teaching", "x"),
+        ("modes", "telepathy"),
+        ("modes", "in_person"), ("approval", "never"), ("city", String(repeating: "x", count: 81)),
+        ("experience", String(repeating: "x", count: 3001)),
       ] {
         let page = await guild.site.post("/tutor/profile/about", fields: guild.about([field: value]), as: .dan)
         #expect(page.status == 422 && !page.text.contains("⟦"), "\(field) \(value.prefix(8)) \(page.status)")
@@ -59,31 +62,52 @@ import Web
       #expect(try await guild.database.one(Query<Int>("select count(*) from tutors")) == 0)
       try await guild.prepare()
       for fields: KeyValuePairs<String, String> in [
-        [:], ["subject": "x", "rate": "1", "durations": "60"], ["subject": ID<Subject>.new().description, "rate": "1", "durations": "60"],
-        ["subject": Guild.piano.description, "rate": "", "durations": "60"], ["subject": Guild.piano.description, "rate": "-5", "durations": "60"],
-        ["subject": Guild.piano.description, "rate": "0", "durations": "60"], ["subject": Guild.piano.description, "rate": "9999999", "durations": "60"],
-        ["subject": Guild.piano.description, "rate": "45", "durations": "7"], ["subject": Guild.piano.description, "rate": "45"],
+        [:], ["subject": "x", "rate": "1", "durations": "60"],
+        ["subject": ID<Subject>.new().description, "rate": "1", "durations": "60"],
+        ["subject": Guild.piano.description, "rate": "", "durations": "60"],
+        ["subject": Guild.piano.description, "rate": "-5", "durations": "60"],
+        ["subject": Guild.piano.description, "rate": "0", "durations": "60"],
+        ["subject": Guild.piano.description, "rate": "9999999", "durations": "60"],
+        ["subject": Guild.piano.description, "rate": "45", "durations": "7"],
+        ["subject": Guild.piano.description, "rate": "45"],
       ] {
         let page = await guild.site.post("/tutor/profile/subjects", fields, as: .dan)
         #expect(page.status == 422 && !page.text.contains("⟦"), "\(fields)")
       }
-      for fields: KeyValuePairs<String, String> in [[:], ["language": "xx", "fluency": "native"], ["language": "en", "fluency": "godlike"]] {
+      for fields: KeyValuePairs<String, String> in [
+        [:], ["language": "xx", "fluency": "native"], ["language": "en", "fluency": "godlike"],
+      ] {
         #expect(await guild.site.post("/tutor/profile/languages", fields, as: .dan).status == 422)
       }
       for fields: KeyValuePairs<String, String> in [
-        [:], ["kind": "crown", "title": "King"], ["kind": "degree", "title": ""], ["kind": "degree", "title": String(repeating: family, count: 100)],
-        ["kind": "degree", "title": "MSc", "year": "1066"], ["kind": "degree", "title": "MSc", "issuer": String(repeating: family, count: 100)],
-        ["kind": "gpa", "title": "GPA", "gpa": "5", "gpa_scale": "4"], ["kind": "gpa", "title": "GPA"], ["kind": "gpa", "title": "GPA", "gpa": "0", "gpa_scale": "0"],
+        [:], ["kind": "crown", "title": "King"], ["kind": "degree", "title": ""],
+        ["kind": "degree", "title": String(repeating: family, count: 100)],
+        ["kind": "degree", "title": "MSc", "year": "1066"],
+        ["kind": "degree", "title": "MSc", "issuer": String(repeating: family, count: 100)],
+        ["kind": "gpa", "title": "GPA", "gpa": "5", "gpa_scale": "4"], ["kind": "gpa", "title": "GPA"],
+        ["kind": "gpa", "title": "GPA", "gpa": "0", "gpa_scale": "0"],
       ] {
         let page = await guild.site.post("/tutor/profile/credentials", fields, as: .dan)
         #expect(page.status == 422 && !page.text.contains("⟦"), "\(fields)")
       }
-      #expect(await guild.site.post("/tutor/profile/credentials", ["kind": "gpa", "title": "GPA", "gpa": "3.7", "gpa_scale": "4"], as: .dan).status == 303)
-      #expect(await guild.site.post("/tutor/profile/subjects", ["subject": Guild.piano.description, "is_free": "on", "durations": "30"], as: .dan).status == 303)
+      #expect(
+        await guild.site.post(
+          "/tutor/profile/credentials", ["kind": "gpa", "title": "GPA", "gpa": "3.7", "gpa_scale": "4"], as: .dan
+        ).status == 303)
+      #expect(
+        await guild.site.post(
+          "/tutor/profile/subjects", ["subject": Guild.piano.description, "is_free": "on", "durations": "30"], as: .dan
+        ).status == 303)
       let long = String(repeating: "教", count: 5900)
-      #expect(await guild.site.post("/tutor/profile/about", fields: guild.about(["biography": long, "experience": String(repeating: "教", count: 3000)]), as: .dan).status == 303)
+      #expect(
+        await guild.site.post(
+          "/tutor/profile/about",
+          fields: guild.about(["biography": long, "experience": String(repeating: "教", count: 3000)]), as: .dan
+        ).status == 303)
       // Only who teaches has these steps.
-      #expect(await guild.site.post("/tutor/profile/languages", ["language": "en", "fluency": "native"], as: .ben).status == 403)
+      #expect(
+        await guild.site.post("/tutor/profile/languages", ["language": "en", "fluency": "native"], as: .ben).status
+          == 403)
       #expect(await guild.site.get("/tutor/profile").status == 303)
     }
   }
@@ -92,15 +116,24 @@ import Web
     try await withGuild { guild in
       try await guild.prepare()
       let wav = Array("RIFF\u{24}\u{0}\u{0}\u{0}WAVEfmt ".utf8) + [UInt8](repeating: 7, count: 500)
-      for (name, bytes) in [("a.mp3", Array("<html><script>alert(1)</script>".utf8)), ("a.exe", Array("MZ\u{90}".utf8)), ("b.wav", [])] {
-        let page = await guild.upload("/tutor/profile/samples", ["title": "Song"], file: ("sample", name, bytes), as: .dan)
+      for (name, bytes) in [
+        ("a.mp3", Array("<html><script>alert(1)</script>".utf8)), ("a.exe", Array("MZ\u{90}".utf8)), ("b.wav", []),
+      ] {
+        let page = await guild.upload(
+          "/tutor/profile/samples", ["title": "Song"], file: ("sample", name, bytes), as: .dan)
         #expect(page.status == 422 && !page.text.contains("⟦"), "\(name)")
       }
-      #expect(await guild.upload("/tutor/profile/samples", ["title": ""], file: ("sample", "a.wav", wav), as: .dan).status == 422)
-      #expect(await guild.upload("/tutor/profile/samples", ["title": "Song"], file: ("sample", "a.wav", wav), as: .dan).status == 303)
+      #expect(
+        await guild.upload("/tutor/profile/samples", ["title": ""], file: ("sample", "a.wav", wav), as: .dan).status
+          == 422)
+      #expect(
+        await guild.upload("/tutor/profile/samples", ["title": "Song"], file: ("sample", "a.wav", wav), as: .dan).status
+          == 303)
       let sample = try await guild.database.one(Query<ID<Sample>>("select id from tutor_samples"))
       #expect(await guild.site.post("/tutor/profile/samples/\(sample)", as: .ada).status < 400)
-      #expect(try await guild.database.one(Query<Int>("select count(*) from tutor_samples")) == 1, "nobody takes away another's")
+      #expect(
+        try await guild.database.one(Query<Int>("select count(*) from tutor_samples")) == 1,
+        "nobody takes away another's")
       #expect(await guild.site.post("/tutor/profile/samples/\(sample)", as: .dan).status == 303)
       #expect(try await guild.database.one(Query<Int>("select count(*) from tutor_samples")) == 0)
     }
@@ -112,12 +145,16 @@ import Web
       #expect(await guild.site.post("/tutor/profile/submission", as: .dan).status == 303)
       let verdicts = try await withThrowingTaskGroup(of: Bool.self) { group in
         for index in 0..<10 {
-          group.addTask { try await guild.feature.judge(Person.dan.id, isGood: index % 2 == 0, reason: "why", by: Person.root.id) }
+          group.addTask {
+            try await guild.feature.judge(Person.dan.id, isGood: index % 2 == 0, reason: "why", by: Person.root.id)
+          }
         }
         return try await group.reduce(into: [Bool]()) { $0.append($1) }
       }
       let state = try await guild.state(.dan)
-      let told = try await guild.database.all(Query<String>("select kind from mails where user_id = \(Person.dan.id) and kind like 'tutors.%' order by created_at"))
+      let told = try await guild.database.all(
+        Query<String>(
+          "select kind from mails where user_id = \(Person.dan.id) and kind like 'tutors.%' order by created_at"))
       #expect(verdicts.contains(true) && told.count == verdicts.count { $0 })
       #expect(await guild.find("") == (state == "verified" ? ["dan"] : []))
     }
@@ -135,7 +172,8 @@ import Web
       #expect(await guild.find("") == ["dan"])
       for isOn in [true, false] {
         try await guild.database.transaction { tx in
-          try await tx.run(Query<Void>("update users set suspended_at = case when \(isOn) then now() end where id = \(Person.dan.id)"))
+          try await tx.run(
+            Query<Void>("update users set suspended_at = case when \(isOn) then now() end where id = \(Person.dan.id)"))
           try await guild.sessions.suspended(Person.dan.id, isOn: isOn, by: Person.root.id, in: tx)
         }
         try await guild.site.runJobs()
@@ -151,11 +189,14 @@ import Web
 
   @Test func `what is in a biography stays words`() async throws {
     try await withGuild { guild in
-      let bad = "<script>alert(1)</script> [x](javascript:alert(2)) <img src=x onerror=alert(3)> ![y](javascript:alert(4)) <http://a.example/\"onmouseover=\"x>\n\n**bold**"
+      let bad =
+        "<script>alert(1)</script> [x](javascript:alert(2)) <img src=x onerror=alert(3)> ![y](javascript:alert(4)) <http://a.example/\"onmouseover=\"x>\n\n**bold**"
       try await guild.list(.dan, headline: "<b>\"quoted\"</b>", city: "<i>", biography: bad)
       let page = await guild.site.get("/tutors/dan")
       #expect(page.status == 200 && page.text.contains("<strong>bold</strong>"))
-      for word in ["<script>alert", "javascript:alert", "onerror=alert(3)>", "<b>\"", "<i>"] { #expect(!page.text.contains(word), "\(word)") }
+      for word in ["<script>alert", "javascript:alert", "onerror=alert(3)>", "<b>\"", "<i>"] {
+        #expect(!page.text.contains(word), "\(word)")
+      }
       let list = await guild.site.get("/tutors")
       #expect(list.status == 200 && !list.text.contains("<b>\"") && list.text.contains("&lt;b&gt;"))
     }

@@ -9,7 +9,10 @@ import Testing
     #expect(id.description.dropFirst(14).first == "7")
   }
 
-  @Test(arguments: ["", "x", "0190163d-8694-739b-aea5-966c26f8ad9", "0190163d-8694-739b-aea5-966c26f8ad911", "0190163d08694-739b-aea5-966c26f8ad91"])
+  @Test(arguments: [
+    "", "x", "0190163d-8694-739b-aea5-966c26f8ad9", "0190163d-8694-739b-aea5-966c26f8ad911",
+    "0190163d08694-739b-aea5-966c26f8ad91",
+  ])
   func `what is no key is refused`(text: String) {
     #expect(ID<User>(text) == nil)
   }
@@ -34,12 +37,16 @@ import Testing
   @Test func `printing and reading are inverse over the centuries`() {
     var random = SystemRandomNumberGenerator()
     for _ in 0..<10_000 {
-      let instant = Instant(microseconds: Int64.random(in: -2_000_000_000_000_000...8_000_000_000_000_000, using: &random))
+      let instant = Instant(
+        microseconds: Int64.random(in: -2_000_000_000_000_000...8_000_000_000_000_000, using: &random))
       #expect(Instant(rfc3339: instant.rfc3339) == instant)
     }
   }
 
-  @Test(arguments: ["2026-11-20T17:30:00", "2026-02-29T00:00:00Z", "2026-13-01T00:00:00Z", "2026-11-20 17:30:00Z", "2026-11-20T24:00:00Z", "2026-11-20T17:30:00.Z"])
+  @Test(arguments: [
+    "2026-11-20T17:30:00", "2026-02-29T00:00:00Z", "2026-13-01T00:00:00Z", "2026-11-20 17:30:00Z",
+    "2026-11-20T24:00:00Z", "2026-11-20T17:30:00.Z",
+  ])
   func `a time without a zone or of no calendar is refused`(text: String) {
     #expect(Instant(rfc3339: text) == nil)
   }

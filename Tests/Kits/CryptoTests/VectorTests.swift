@@ -18,10 +18,12 @@ import Testing
 
   @Test func `HMAC of RFC 4231 and RFC 2202`() {
     let key = [UInt8](repeating: 0x0B, count: 20)
-    #expect(Hex.encode(HMAC.sign("Hi There", key: key)) == "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7")
+    #expect(
+      Hex.encode(HMAC.sign("Hi There", key: key)) == "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7")
     #expect(
       Hex.encode(HMAC.sign("Hi There", key: key, .sha512))
-        == "87aa7cdea5ef619d4ff0b4241a1d6cb02379f4e2ce4ec2787ad0b30545e17cdedaa833b7d6b8a702038b274eaea3f4e4be9d914eeb61f1702e696c203a126854")
+        == "87aa7cdea5ef619d4ff0b4241a1d6cb02379f4e2ce4ec2787ad0b30545e17cdedaa833b7d6b8a702038b274eaea3f4e4be9d914eeb61f1702e696c203a126854"
+    )
     #expect(Hex.encode(HMAC.sign("Hi There", key: key, .sha1)) == "b617318655057264e28bc0b6fb378c8ef146be00")
     #expect(
       Hex.encode(HMAC.sign("what do ya want for nothing?", key: Array("Jefe".utf8)))
@@ -35,7 +37,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="), ("foobar", "Zm9vYmFy"),
+    ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="),
+    ("foobar", "Zm9vYmFy"),
   ])
   func `base64 of RFC 4648`(_ plain: String, _ text: String) {
     #expect(Base64.encode(Array(plain.utf8)) == text)
@@ -49,7 +52,8 @@ import Testing
     let key = bytes("feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308")
     let nonce = bytes("cafebabefacedbaddecaf888")
     let plain = bytes(
-      "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a721c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39")
+      "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a721c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39"
+    )
     let associated = bytes("feedfacedeadbeeffeedfacedeadbeefabaddad2")
     let sealed = bytes(
       "522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa8cb08e48590dbb3da7b08b1056828838c5f61e6393ba7a0abcc9f662"
@@ -67,16 +71,20 @@ import Testing
   @Test func `argon2id as argon2-cffi makes it`() {
     #expect(
       Password.verify(
-        "correct horse", against: "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$k9ohroejZy1PN5E1SbHNPug6vB8eQAahb5SOAp6iGF4"))
+        "correct horse",
+        against: "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$k9ohroejZy1PN5E1SbHNPug6vB8eQAahb5SOAp6iGF4"))
     #expect(
-      Password.verify("correct horse", against: "$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$bIKRw3Ua1pluirFy81fnppmR01EnUxY3hLEBwbWxBG8"))
+      Password.verify(
+        "correct horse",
+        against: "$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$bIKRw3Ua1pluirFy81fnppmR01EnUxY3hLEBwbWxBG8"))
   }
 
   @Test func `the token of RFC 7515, appendix A_1`() throws {
     let token =
       "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ"
       + ".dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
-    let secret = Base64.decodeURL("AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow")!
+    let secret = Base64.decodeURL(
+      "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow")!
     let claims = try JWT.verify(token, secret: secret, at: Instant(seconds: 1_300_819_379))
     #expect(claims["iss"]?.string == "joe")
     #expect(throws: JWT.Refusal.expired) { try JWT.verify(token, secret: secret, at: Instant(seconds: 1_300_819_380)) }

@@ -30,7 +30,8 @@ import Testing
 
   @Test func `optional attributes and flags print with their space or not at all`() {
     let absent: String? = nil
-    let html: HTML = "<input\(flag: "checked", when: true)\(flag: "disabled", when: false)\(attribute: "id", "a")\(attribute: "title", absent)>"
+    let html: HTML =
+      "<input\(flag: "checked", when: true)\(flag: "disabled", when: false)\(attribute: "id", "a")\(attribute: "title", absent)>"
     #expect(html.text == #"<input checked id="a">"#)
   }
 

@@ -23,8 +23,10 @@ import Testing
   }
 
   let letter = Letter(
-    id: .new(), sent: Instant(microseconds: 1_700_000_000_123_456), price: Money(-5, .jpy), tone: .stern, shape: .framed(width: 3),
-    words: ["a", "<b>"], nested: [[1, nil], []], note: nil, table: ["k": 1], small: 255, extra: ["any": [1, "x", .null]])
+    id: .new(), sent: Instant(microseconds: 1_700_000_000_123_456), price: Money(-5, .jpy), tone: .stern,
+    shape: .framed(width: 3),
+    words: ["a", "<b>"], nested: [[1, nil], []], note: nil, table: ["k": 1], small: 255,
+    extra: ["any": [1, "x", .null]])
 
   @Test func `a value survives the round trip`() throws {
     let text = try JSON.encode(letter)

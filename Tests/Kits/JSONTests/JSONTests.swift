@@ -18,14 +18,16 @@ import Testing
   }
 
   @Test(arguments: [
-    "", " ", "{", "[1,]", #"{"a":1,}"#, "{a:1}", "'a'", "01", "+1", ".5", "1.", "NaN", "Infinity", "tru", "[1] 2", "[1]]",
+    "", " ", "{", "[1,]", #"{"a":1,}"#, "{a:1}", "'a'", "01", "+1", ".5", "1.", "NaN", "Infinity", "tru", "[1] 2",
+    "[1]]",
     #""\x""#, "\"\n\"", "\u{FEFF}1", #"{"a":1 "b":2}"#, #""\ud800""#, "/* */1",
   ])
   func `what is not JSON is refused`(_ text: String) {
     #expect(throws: JSONError.self) { try JSON.read(text) }
   }
 
-  @Test func `a name given twice, a NUL, broken UTF-8, a huge number, depth and size are refused with their own sentence`() {
+  @Test
+  func `a name given twice, a NUL, broken UTF-8, a huge number, depth and size are refused with their own sentence`() {
     func sentence(_ bytes: [UInt8], _ limits: JSON.Limits = .standard) -> String? {
       do throws(JSONError) {
         _ = try JSON.read(bytes, limits: limits)
@@ -73,7 +75,9 @@ import Testing
 
   @Test func `keys, instants and money are read from their texts`() throws {
     let id = ID<User>.new()
-    let json: JSON = ["id": .string(id.description), "at": "2026-11-20T17:30:00Z", "price": ["amount": 4500, "currency": "USD"]]
+    let json: JSON = [
+      "id": .string(id.description), "at": "2026-11-20T17:30:00Z", "price": ["amount": 4500, "currency": "USD"],
+    ]
     #expect(json["id"]?.id(User.self) == id)
     #expect(json["at"]?.instant == Instant(rfc3339: "2026-11-20T17:30:00Z"))
     #expect(json["price"]?.money == Money(4500, .usd))

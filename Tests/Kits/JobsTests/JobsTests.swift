@@ -156,7 +156,8 @@ struct Broken: Error {}
       try await database.transaction { tx in
         try await tx.enqueue(Fragile())
         try await tx.run(
-          Query("insert into jobs (id, name, payload) values (gen_random_uuid(), \(Greet.name), '{\"number\": \"x\"}')"))
+          Query("insert into jobs (id, name, payload) values (gen_random_uuid(), \(Greet.name), '{\"number\": \"x\"}')")
+        )
       }
       try await runner.runDue()
       let errors = try await database.all(.deadJobs()).compactMap(\.lastError).sorted()
@@ -276,7 +277,8 @@ struct Broken: Error {}
       }
       try await runner.runDue()
       #expect(try await database.all(Query<Int>("select n from effects")) == [])
-      #expect(try await database.one(Query<String>("select lease_owner from jobs where finished_at is null")) == "other")
+      #expect(
+        try await database.one(Query<String>("select lease_owner from jobs where finished_at is null")) == "other")
     }
   }
 
@@ -474,7 +476,9 @@ struct Broken: Error {}
       let lease: Query<Instant> = Query("select leased_until from jobs where name = \(Greet.name)")
       let first = try await database.one(lease)
       // Prolonged three times over: long after the first lease would have run out.
-      while try await database.one(lease) < first + .milliseconds(300) { try await database.loops.any.sleep(.milliseconds(20)) }
+      while try await database.one(lease) < first + .milliseconds(300) {
+        try await database.loops.any.sleep(.milliseconds(20))
+      }
       try await rival.runDue()
       release.yield()
       await holder.stop()

@@ -26,7 +26,8 @@ import Testing
     try await withPeer { client, address in
       let response = try await client.send(
         OutboundRequest(
-          .post, address + "/echo?x=1", headers: [("X-One", "1"), ("Content-Type", "application/json"), ("X-Empty", "")],
+          .post, address + "/echo?x=1",
+          headers: [("X-One", "1"), ("Content-Type", "application/json"), ("X-Empty", "")],
           body: Array(#"{"a":1}"#.utf8)))
       #expect(response.status == 200)
       #expect(response.header("x-peer") == "yes")
@@ -43,7 +44,8 @@ import Testing
   }
 
   @Test(arguments: [OutboundRequest.Method.get, .put, .patch, .delete, .post])
-  func `every method is sent under its own name, with and without a body`(_ method: OutboundRequest.Method) async throws {
+  func `every method is sent under its own name, with and without a body`(_ method: OutboundRequest.Method) async throws
+  {
     try await withPeer { client, address in
       for body in [[], Array("hello".utf8)] where method != .get || body.isEmpty {
         let said = try JSON.read(try await client.send(OutboundRequest(method, address + "/echo", body: body)).body)
@@ -119,7 +121,9 @@ import Testing
 
   @Test func `the peer sees that a cancelled request has left`() async throws {
     try await withPeer { client, address in
-      let started = Task { try await client.send(OutboundRequest(.get, address + "/slow", timeout: .milliseconds(300))) }
+      let started = Task {
+        try await client.send(OutboundRequest(.get, address + "/slow", timeout: .milliseconds(300)))
+      }
       await #expect(throws: OutboundError.timedOut) { try await started.value }
       let got6 = try await client.send(OutboundRequest(.get, address + "/slow-left", timeout: .seconds(30))).text
       #expect(got6 == "left")
@@ -127,7 +131,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "ftp://127.0.0.1/x", "file:///etc/passwd", "gopher://127.0.0.1/", "not an address", "http://127.0.0.1/\r\nX: 1", "", "http://",
+    "ftp://127.0.0.1/x", "file:///etc/passwd", "gopher://127.0.0.1/", "not an address", "http://127.0.0.1/\r\nX: 1", "",
+    "http://",
   ])
   func `what is no web address is refused before anything is sent`(_ url: String) async throws {
     try await withPeer { client, _ in
@@ -150,7 +155,8 @@ import Testing
       let port = address.split(separator: ":").last!
       for host in ["127.0.0.1", "localhost", "2130706433", "0x7f.1", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0"] {
         await #expect(throws: OutboundError.privateAddress, "\(host)") {
-          try await client.send(OutboundRequest(.get, "http://\(host):\(port)/echo", timeout: .seconds(5), reach: .publicOnly))
+          try await client.send(
+            OutboundRequest(.get, "http://\(host):\(port)/echo", timeout: .seconds(5), reach: .publicOnly))
         }
       }
     }
@@ -159,13 +165,17 @@ import Testing
   @Test func `the registries of special addresses are known`() {
     for (text, expected) in [
       ("8.8.8.8", true), ("10.1.2.3", false), ("172.15.0.1", true), ("172.16.0.1", false), ("172.31.255.255", false),
-      ("172.32.0.1", true), ("192.168.1.1", false), ("169.254.169.254", false), ("100.64.0.1", false), ("100.128.0.1", true),
-      ("224.0.0.1", false), ("255.255.255.255", false), ("0.1.2.3", false), ("198.18.0.1", false), ("203.0.113.7", false),
+      ("172.32.0.1", true), ("192.168.1.1", false), ("169.254.169.254", false), ("100.64.0.1", false),
+      ("100.128.0.1", true),
+      ("224.0.0.1", false), ("255.255.255.255", false), ("0.1.2.3", false), ("198.18.0.1", false),
+      ("203.0.113.7", false),
       ("192.0.2.1", false), ("192.0.3.1", true), ("192.88.99.1", false),
     ] {
       #expect(PublicAddress.isPublic(v4: text.split(separator: ".").map { UInt8($0)! }) == expected, "\(text)")
     }
-    func v6(_ head: [UInt8]) -> Bool { PublicAddress.isPublic(v6: head + [UInt8](repeating: 1, count: 16 - head.count)) }
+    func v6(_ head: [UInt8]) -> Bool {
+      PublicAddress.isPublic(v6: head + [UInt8](repeating: 1, count: 16 - head.count))
+    }
     #expect(v6([0x2A, 0x00]))
     #expect(v6([0x20, 0x01, 0x48, 0x60]))
     #expect(!v6([0x20, 0x01, 0x0D, 0xB8]))
@@ -183,7 +193,8 @@ import Testing
       let total = try await withThrowingTaskGroup(of: Int.self) { group in
         for n in 0..<60 {
           group.addTask {
-            let response = try await client.send(OutboundRequest(.post, address + "/echo", body: Array("\(n)".utf8), timeout: .seconds(30)))
+            let response = try await client.send(
+              OutboundRequest(.post, address + "/echo", body: Array("\(n)".utf8), timeout: .seconds(30)))
             return Int(try JSON.read(response.body)["body"]?.string ?? "") ?? -1000
           }
         }

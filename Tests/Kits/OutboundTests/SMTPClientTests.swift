@@ -13,7 +13,8 @@ import Testing
   let ada = MailAddress("ada@example.test", name: "Ada")!
 
   func withRelay(
-    _ arguments: [String] = [], _ body: (_ client: SMTPClient, _ peer: Peer, _ mails: () async throws -> [JSON]) async throws -> Void
+    _ arguments: [String] = [],
+    _ body: (_ client: SMTPClient, _ peer: Peer, _ mails: () async throws -> [JSON]) async throws -> Void
   ) async throws {
     let folder = Folder()
     let peer = try Peer("mail_capture.py", ["--tls-folder", folder.path] + arguments)
@@ -23,7 +24,8 @@ import Testing
     let result: Result<Void, any Error>
     do {
       try await body(SMTPClient(courier), peer) {
-        let list = try await http.send(OutboundRequest(.get, "http://127.0.0.1:\(peer.port("http"))/", maximumBody: 1 << 24))
+        let list = try await http.send(
+          OutboundRequest(.get, "http://127.0.0.1:\(peer.port("http"))/", maximumBody: 1 << 24))
         return try JSON.read(list.body, limits: JSON.Limits(size: 1 << 24)).array ?? []
       }
       result = .success(())
@@ -34,15 +36,19 @@ import Testing
     try result.get()
   }
 
-  func relay(_ peer: Peer, password: String? = "pw", security: SMTPRelay.Security = .required, trusted: Bool = true) -> SMTPRelay {
+  func relay(_ peer: Peer, password: String? = "pw", security: SMTPRelay.Security = .required, trusted: Bool = true)
+    -> SMTPRelay
+  {
     SMTPRelay(
-      host: "localhost", port: peer.port("smtp"), security: security, username: password == nil ? nil : "app", password: password,
+      host: "localhost", port: peer.port("smtp"), security: security, username: password == nil ? nil : "app",
+      password: password,
       authorities: trusted ? peer.ready["authorities"]?.string : nil)
   }
 
   func letter(to: [MailAddress]? = nil, subject: String = "Hello") -> MailMessage {
     MailMessage(
-      id: "mail-1", from: from, to: to ?? [ada], subject: subject, text: "Hello Ada,\n\n.a line that starts with a dot\nBye", date: Instant(seconds: 1_795_195_800))
+      id: "mail-1", from: from, to: to ?? [ada], subject: subject,
+      text: "Hello Ada,\n\n.a line that starts with a dot\nBye", date: Instant(seconds: 1_795_195_800))
   }
 
   @Test func `a plain mail arrives over TLS, signed in, word for word`() async throws {
@@ -70,8 +76,10 @@ import Testing
       let calendar = "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nEND:VCALENDAR\r\n"
       let picture = Random.bytes(5000)
       let message = MailMessage(
-        from: MailAddress("no-reply@tutor.test", name: "Tutor, \"Link\" é")!, to: [ada], replyTo: MailAddress("help@tutor.test"),
-        subject: "Урок подтверждён — " + String(repeating: "очень длинная тема ", count: 10) + "😀", text: long + "\n\nدرس\n", html: "<p>\(long)</p>",
+        from: MailAddress("no-reply@tutor.test", name: "Tutor, \"Link\" é")!, to: [ada],
+        replyTo: MailAddress("help@tutor.test"),
+        subject: "Урок подтверждён — " + String(repeating: "очень длинная тема ", count: 10) + "😀",
+        text: long + "\n\nدرس\n", html: "<p>\(long)</p>",
         invitation: .init(.request, calendar: calendar),
         attachments: [
           .init(filename: "рисунок \"1\".png", mediaType: "image/png", bytes: picture),
@@ -85,7 +93,10 @@ import Testing
       #expect(mail["subject"]?.string == message.subject)
       #expect(
         mail["structure"]?.strings
-          == ["multipart/mixed", "multipart/alternative", "text/plain", "text/html", "text/calendar", "image/png", "application/octet-stream"])
+          == [
+            "multipart/mixed", "multipart/alternative", "text/plain", "text/html", "text/calendar", "image/png",
+            "application/octet-stream",
+          ])
       let parts = mail["parts"]?.array ?? []
       #expect(parts[0]["text"]?.string == message.text.trimmingSpaces())
       #expect(parts[1]["text"]?.string == message.html!)
@@ -107,7 +118,8 @@ import Testing
     try await withRelay { client, peer, mails in
       let attack = "x\r\nBcc: all@example.test\r\n\r\n<script>\u{0}\u{85}\u{2028}"
       let message = MailMessage(
-        id: attack, from: MailAddress("no-reply@tutor.test", name: attack)!, to: [MailAddress("ada@example.test", name: attack)!],
+        id: attack, from: MailAddress("no-reply@tutor.test", name: attack)!,
+        to: [MailAddress("ada@example.test", name: attack)!],
         subject: attack, text: attack + "\n--=_boundary--\n\n.\r\nMAIL FROM:<x@y>", html: attack,
         attachments: [.init(filename: attack, mediaType: "text/plain", bytes: [])], unsubscribe: attack, date: .now)
       let got2 = try await client.deliver(message, via: relay(peer)).first?.outcome
@@ -118,7 +130,8 @@ import Testing
       let names = mail["headers"]?.array?.compactMap { $0[0]?.string } ?? []
       #expect(
         Set(names) == [
-          "Date", "From", "To", "Message-ID", "Subject", "List-Unsubscribe", "List-Unsubscribe-Post", "Auto-Submitted", "MIME-Version",
+          "Date", "From", "To", "Message-ID", "Subject", "List-Unsubscribe", "List-Unsubscribe-Post", "Auto-Submitted",
+          "MIME-Version",
           "Content-Type",
         ])
       #expect(names.count == Set(names).count)
@@ -128,7 +141,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "", "ada", "@x.test", "ada@", "a b@x.test", "ada@x.test\r\nBcc: b@x.test", "<ada@x.test>", "ada@x.test, b@x.test", "a@b@c",
+    "", "ada", "@x.test", "ada@", "a b@x.test", "ada@x.test\r\nBcc: b@x.test", "<ada@x.test>", "ada@x.test, b@x.test",
+    "a@b@c",
     "\"a\"@x.test", "ada@.test", "ada@x.test.", "ada@x\u{0}.test",
   ])
   func `what is no address is none`(_ text: String) {
@@ -174,7 +188,8 @@ import Testing
       #expect(got5)
       let got6 = try await isTryAgain(client.deliver(letter(), via: relay(peer, trusted: false)).first?.outcome)
       #expect(got6)
-      let got7 = try await isTryAgain(client.deliver(letter(), via: relay(peer, password: nil, security: .none)).first?.outcome)
+      let got7 = try await isTryAgain(
+        client.deliver(letter(), via: relay(peer, password: nil, security: .none)).first?.outcome)
       #expect(got7)
       let dead = SMTPRelay(host: "127.0.0.1", port: deadPort, security: .none)
       let got8 = try await isTryAgain(client.deliver(letter(), via: dead).first?.outcome)
@@ -207,7 +222,10 @@ import Testing
     #expect(SMTPRelay(url: "smtp://mail.example.test")?.port == 587)
     #expect(SMTPRelay(url: "smtp://127.0.0.1:25")?.security == .opportunistic)
     #expect(SMTPRelay(url: "smtp://127.0.0.1:25?tls=required&ca=%2Ftmp%2Fc.pem")?.authorities == "/tmp/c.pem")
-    for broken in ["", "http://x", "smtp://", "smtp://x:0", "smtp://x:a", "smtp://:p@x", "smtp://x?tls=maybe", "smtp://x?y=1", "smtps://x?tls=none"] {
+    for broken in [
+      "", "http://x", "smtp://", "smtp://x:0", "smtp://x:a", "smtp://:p@x", "smtp://x?tls=maybe", "smtp://x?y=1",
+      "smtps://x?tls=none",
+    ] {
       #expect(SMTPRelay(url: broken) == nil, "\(broken)")
     }
   }

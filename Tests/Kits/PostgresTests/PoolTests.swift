@@ -72,8 +72,12 @@ private func killOthers(_ database: Database) async throws {
     try await withDatabase(.nothing, connectionsPerLoop: 1) { database async throws in
       let loop = database.loops.loops[0]
       let watcher = Database(url: database.url, loops: database.loops, connectionsPerLoop: 1, log: .silent)
-      let backend = try await Task(executorPreference: loop) { try await database.one(Query<Int>("select pg_backend_pid()")) }.value
-      let query = Task(executorPreference: loop) { try await database.one(Query<String>("select 'x'::text from pg_sleep(600)")) }
+      let backend = try await Task(executorPreference: loop) {
+        try await database.one(Query<Int>("select pg_backend_pid()"))
+      }.value
+      let query = Task(executorPreference: loop) {
+        try await database.one(Query<String>("select 'x'::text from pg_sleep(600)"))
+      }
       let asleep: Query<Int> = Query(
         "select count(*) from pg_stat_activity where pid = \(backend) and state = 'active' and wait_event = 'PgSleep'")
       while try await watcher.one(asleep) == 0 { await Task.yield() }
@@ -163,7 +167,10 @@ private func killOthers(_ database: Database) async throws {
           try await tx.run(Query("select pg_sleep(600)"))
         }
       }
-      while try await admin.one(Query<Int>("select count(*) from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()")) == 0 {
+      while try await admin.one(
+        Query<Int>(
+          "select count(*) from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()")) == 0
+      {
         await Task.yield()
       }
       try await killOthers(admin)
@@ -195,7 +202,9 @@ private func killOthers(_ database: Database) async throws {
     }
   }
 
-  @Test(arguments: [1, 2, 3] as [UInt64]) func `whatever happens to its users, the pool stays whole`(seed: UInt64) async throws {
+  @Test(arguments: [1, 2, 3] as [UInt64]) func `whatever happens to its users, the pool stays whole`(seed: UInt64)
+    async throws
+  {
     struct Dice: RandomNumberGenerator {
       var state: UInt64
       mutating func next() -> UInt64 {
@@ -250,7 +259,8 @@ private func killOthers(_ database: Database) async throws {
       let kept = Set(try await database.all(Query<Int>("select n from kept")))
       #expect(committed.withLock { $0 }.isSubset(of: kept))
       let stuck = try await database.one(
-        Query<Int>("select count(*) from pg_stat_activity where datname = current_database() and state like 'idle in%'"))
+        Query<Int>("select count(*) from pg_stat_activity where datname = current_database() and state like 'idle in%'")
+      )
       #expect(stuck == 0)
     }
   }

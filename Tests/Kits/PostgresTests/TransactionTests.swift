@@ -68,7 +68,10 @@ struct Broken: Error {}
           try await tx.run(Query("select pg_sleep(600)"))
         }
       }
-      while try await database.one(Query<Int>("select count(*) from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()")) == 0 {
+      while try await database.one(
+        Query<Int>(
+          "select count(*) from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()")) == 0
+      {
         await Task.yield()
       }
       within.cancel()
@@ -83,7 +86,9 @@ struct Broken: Error {}
       await #expect(throws: CancellationError.self) { try await after.value }
       #expect(try await numbers(database) == [])
       let open = try await database.one(
-        Query<Int>("select count(*) from pg_stat_activity where datname = current_database() and state like 'idle in transaction%'"))
+        Query<Int>(
+          "select count(*) from pg_stat_activity where datname = current_database() and state like 'idle in transaction%'"
+        ))
       #expect(open == 0)
     }
   }

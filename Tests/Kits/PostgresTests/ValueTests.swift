@@ -43,7 +43,9 @@ import Testing
     }
   }
 
-  @Test(arguments: ["0", "1", "-1", "10000", "0.5", "-0.0001", "123456789.000120", "99999999999999999999.99", "100000000"])
+  @Test(arguments: [
+    "0", "1", "-1", "10000", "0.5", "-0.0001", "123456789.000120", "99999999999999999999.99", "100000000",
+  ])
   func `a numeric is read to the last digit`(text: String) async throws {
     try await withDatabase(.nothing) { database async throws in
       #expect(try await database.one(Query<String>("select \(text)::numeric")) == text)
@@ -53,7 +55,8 @@ import Testing
 
   @Test func `sums of whole numbers are read as whole numbers`() async throws {
     try await withDatabase(.nothing) { database async throws in
-      #expect(try await database.one(Query<Int>("select sum(n) from generate_series(1, 100000::bigint) n")) == 5_000_050_000)
+      #expect(
+        try await database.one(Query<Int>("select sum(n) from generate_series(1, 100000::bigint) n")) == 5_000_050_000)
       #expect(try await database.one(Query<Int?>("select sum(n) from generate_series(1, 0) n")) == nil)
       await #expect(throws: UnreadableColumn.self) { try await database.one(Query<Int>("select 1.5::numeric")) }
     }
@@ -136,7 +139,9 @@ import Testing
     let numbers = Array(1...25)
     let list = numbers.map { "(\($0)::int)" as SQL }.joined(", ")
     try await withDatabase(.nothing) { database async throws in
-      #expect(try await database.all(Query<Int>("select n + \(100)::int from (values \(list)) v(n)")) == numbers.map { $0 + 100 })
+      #expect(
+        try await database.all(Query<Int>("select n + \(100)::int from (values \(list)) v(n)"))
+          == numbers.map { $0 + 100 })
     }
   }
 }

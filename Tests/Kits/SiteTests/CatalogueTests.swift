@@ -18,7 +18,11 @@ import Testing
       let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
       if name.hasPrefix(".") { continue }
       let path = folder + "/" + name
-      if name.hasSuffix(".swift") { found.append((path, contents(path))) } else if !name.contains(".") { found += sources(path) }
+      if name.hasSuffix(".swift") {
+        found.append((path, contents(path)))
+      } else if !name.contains(".") {
+        found += sources(path)
+      }
     }
     return found
   }
@@ -50,7 +54,8 @@ import Testing
   @Test func `Arabic says only what English says, and keeps its values`() throws {
     func members(_ language: String, _ feature: String) throws -> [String: String] {
       let text = contents(TestHouse.root + "/Assets/locales/\(language)/\(feature).json")
-      return Dictionary(uniqueKeysWithValues: try JSON.read(text).object.map { $0.map { ($0.name, $0.value.string ?? "") } } ?? [])
+      return Dictionary(
+        uniqueKeysWithValues: try JSON.read(text).object.map { $0.map { ($0.name, $0.value.string ?? "") } } ?? [])
     }
     let english = try members("en", "site"), arabic = try members("ar", "site")
     #expect(arabic.count >= 100)
@@ -58,7 +63,7 @@ import Testing
       let original = try #require(english[key], "\(key)")
       func values(_ text: String) -> Set<Substring> { Set(text.matches(of: #/\{([a-z]+)[,}]/#).map(\.1)) }
       #expect(values(text) == values(original), "\(key)")
-      #expect(text.unicodeScalars.contains { (0x600...0x6ff).contains($0.value) } , "\(key)")
+      #expect(text.unicodeScalars.contains { (0x600...0x6ff).contains($0.value) }, "\(key)")
     }
   }
 

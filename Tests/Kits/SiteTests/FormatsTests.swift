@@ -10,7 +10,8 @@ import Web
 @Suite struct FormatsTests {
   private func page(_ language: Language = .english, _ zone: String = "America/New_York") throws -> PageContext {
     let site = Site(
-      name: "TutaLink", url: "http://localhost:8080", zone: "UTC", catalogue: try Catalogue(folder: TestHouse.root + "/Assets/locales"),
+      name: "TutaLink", url: "http://localhost:8080", zone: "UTC",
+      catalogue: try Catalogue(folder: TestHouse.root + "/Assets/locales"),
       assets: try Assets(folder: TestHouse.root + "/Assets"), clock: SteppedClock("2026-11-20T09:00:00Z").clock)
     return site.context(language: language, zone: zone)
   }
@@ -32,9 +33,11 @@ import Web
     let page = try page()
     let winter = instant, summer = Instant(rfc3339: "2026-07-01T12:00:00Z")!
     for (zone, at, wanted) in [
-      ("America/New_York", winter, "New York time (GMT\u{2212}5)"), ("America/New_York", summer, "New York time (GMT\u{2212}4)"),
+      ("America/New_York", winter, "New York time (GMT\u{2212}5)"),
+      ("America/New_York", summer, "New York time (GMT\u{2212}4)"),
       ("Asia/Kolkata", winter, "Kolkata time (GMT+5:30)"), ("Asia/Kathmandu", winter, "Kathmandu time (GMT+5:45)"),
-      ("America/St_Johns", winter, "St Johns time (GMT\u{2212}3:30)"), ("America/Argentina/Buenos_Aires", winter, "Buenos Aires time (GMT\u{2212}3)"),
+      ("America/St_Johns", winter, "St Johns time (GMT\u{2212}3:30)"),
+      ("America/Argentina/Buenos_Aires", winter, "Buenos Aires time (GMT\u{2212}3)"),
       ("Europe/London", winter, "London time (GMT)"), ("UTC", winter, "UTC"),
     ] { #expect(page.zoneText(Zone(zone)!, at: at) == wanted) }
     let arabic = try self.page(.arabic)
@@ -50,7 +53,9 @@ import Web
 
   @Test func `money is exact, by its currency's own decimals, with Western digits`() throws {
     let english = try page(), arabic = try page(.arabic)
-    #expect(english.money(Money(4500, .usd)) == "$45" && english.money(Money(4550, .usd)) == "$45.50" && english.money(Money(0, .usd)) == "$0")
+    #expect(
+      english.money(Money(4500, .usd)) == "$45" && english.money(Money(4550, .usd)) == "$45.50"
+        && english.money(Money(0, .usd)) == "$0")
     #expect(english.money(Money(-4550, .usd)) == "-$45.50")
     #expect(english.money(Money(1234, Currency("JPY")!)) == "¥1,234")
     #expect(english.money(Money(123_456_789_012_345, .usd)) == "$1,234,567,890,123.45")
@@ -61,10 +66,14 @@ import Web
 
 @Suite struct MarkdownTests {
   @Test(arguments: [
-    "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "[x](javascript:alert(1))", "[x](JaVaScRiPt:alert(1))", "[x](vbscript:x)",
-    "[x](data:text/html,<script>alert(1)</script>)", "![x](javascript:alert(1))", "<javascript:alert(1)>", "<a href=\"javascript:alert(1)\">x</a>",
-    "[x](&#106;avascript:alert(1))", "[x](java\nscript:alert(1))", "<iframe src=//evil>", "<style>*{}</style>", "[x]: javascript:alert(1)\n[x]",
-    "`<script>`", "<!-- --><script>alert(1)</script>", "<svg/onload=alert(1)>", "\" onmouseover=\"alert(1)", "[a](http://x.example/\"onclick=\"alert(1))",
+    "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "[x](javascript:alert(1))", "[x](JaVaScRiPt:alert(1))",
+    "[x](vbscript:x)",
+    "[x](data:text/html,<script>alert(1)</script>)", "![x](javascript:alert(1))", "<javascript:alert(1)>",
+    "<a href=\"javascript:alert(1)\">x</a>",
+    "[x](&#106;avascript:alert(1))", "[x](java\nscript:alert(1))", "<iframe src=//evil>", "<style>*{}</style>",
+    "[x]: javascript:alert(1)\n[x]",
+    "`<script>`", "<!-- --><script>alert(1)</script>", "<svg/onload=alert(1)>", "\" onmouseover=\"alert(1)",
+    "[a](http://x.example/\"onclick=\"alert(1))",
     "|a|\n|-|\n|<script>alert(1)</script>|", "<div\nonclick=alert(1)>",
   ])
   func `nothing that runs comes out`(text: String) {
@@ -72,13 +81,20 @@ import Web
     for tag in ["<script", "<iframe", "<style", "<svg", "<img src=x", "<div"] { #expect(!out.contains(tag), "\(out)") }
     // An attribute that runs, or an address that does: only inside a real tag do they matter.
     for match in out.matches(of: #/<[a-z][^>]*>/#) {
-      #expect(!match.0.contains(" on") && !match.0.contains("javascript:") && !match.0.contains("vbscript:") && !match.0.contains("data:"), "\(match.0)")
+      #expect(
+        !match.0.contains(" on") && !match.0.contains("javascript:") && !match.0.contains("vbscript:")
+          && !match.0.contains("data:"), "\(match.0)")
     }
   }
 
   @Test func `what people write comes out as they meant it, below the page's own title`() {
-    let out = Markdown.render("# Me\n\nI teach **algebra**\nand ~~magic~~.\n\n* one\n* two\n\n<https://example.org>\n\n| a |\n|---|\n| b |").text
-    for part in ["<h3>Me</h3>", "<strong>algebra</strong>", "<br", "<del>magic</del>", "<li>one</li>", "href=\"https://example.org\"", "<table>"] {
+    let out = Markdown.render(
+      "# Me\n\nI teach **algebra**\nand ~~magic~~.\n\n* one\n* two\n\n<https://example.org>\n\n| a |\n|---|\n| b |"
+    ).text
+    for part in [
+      "<h3>Me</h3>", "<strong>algebra</strong>", "<br", "<del>magic</del>", "<li>one</li>",
+      "href=\"https://example.org\"", "<table>",
+    ] {
       #expect(out.contains(part), "\(part)")
     }
     #expect(!out.contains("<h1") && !out.contains("<h2"))

@@ -32,7 +32,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "{", "}", "{name", "{}", "{ }", "a {count, plural} b", "{count, plural, one {x}}", "{count, plural, other {x}", "{count, plural, other",
+    "{", "}", "{name", "{}", "{ }", "a {count, plural} b", "{count, plural, one {x}}", "{count, plural, other {x}",
+    "{count, plural, other",
     "{count, plural, other}", "{count, ordinal, other {x}}", "{a}}", "{count, plural, other {{}}}",
   ])
   func `a malformed sentence is refused when the catalogue is read`(text: String) {

@@ -27,8 +27,10 @@ private struct Plain: View {
   @Test func `the strict reader finds what is wrong`() {
     #expect(pageFaults("<h1>a</h1><p class=\"x\">b<br></p>") == [])
     for wrong in [
-      "<h1>a</h1><p>b", "<h1>a</h1></p>", "<h1>a</h1><p><b>x</p></b>", "<h1>a</h1><p class=x>b</p>", "<h1>a</h1><p class=\"x\" class=\"y\">b</p>",
-      "<h1>a</h1><p style=\"x\">b</p>", "<h1>a</h1><p onclick=\"x\">b</p>", "<h1>a</h1><p id=\"x\">b</p><p id=\"x\">c</p>", "<p>none</p>", "<h1>a</h1><h1>b</h1>",
+      "<h1>a</h1><p>b", "<h1>a</h1></p>", "<h1>a</h1><p><b>x</p></b>", "<h1>a</h1><p class=x>b</p>",
+      "<h1>a</h1><p class=\"x\" class=\"y\">b</p>",
+      "<h1>a</h1><p style=\"x\">b</p>", "<h1>a</h1><p onclick=\"x\">b</p>",
+      "<h1>a</h1><p id=\"x\">b</p><p id=\"x\">c</p>", "<p>none</p>", "<h1>a</h1><h1>b</h1>",
       "<h1>⟦x.y⟧</h1>",
     ] { #expect(pageFaults(wrong) != [], "\(wrong)") }
   }
@@ -45,7 +47,8 @@ private struct Plain: View {
 
   @Test func `the language decides the direction, and nothing of the reader's cookie gets in`() async throws {
     let arabic = try await page(.standard, ["accept-language": "ar"])
-    #expect(arabic.contains("<html lang=\"ar\" dir=\"rtl\"") && arabic.contains("تخطَّ إلى المحتوى") && !arabic.contains("⟦"))
+    #expect(
+      arabic.contains("<html lang=\"ar\" dir=\"rtl\"") && arabic.contains("تخطَّ إلى المحتوى") && !arabic.contains("⟦"))
     #expect(pageFaults(arabic) == [])
     let dark = try await page(.standard, ["cookie": "theme=dark"])
     #expect(dark.contains("data-theme=\"dark\""))
@@ -64,6 +67,7 @@ private struct Plain: View {
 
 private func frame() throws -> Site {
   Site(
-    name: "TutaLink", url: "http://localhost:8080", zone: "UTC", catalogue: try Catalogue(folder: TestHouse.root + "/Assets/locales"),
+    name: "TutaLink", url: "http://localhost:8080", zone: "UTC",
+    catalogue: try Catalogue(folder: TestHouse.root + "/Assets/locales"),
     assets: try Assets(folder: TestHouse.root + "/Assets"), clock: SteppedClock("2026-11-20T09:00:00Z").clock)
 }

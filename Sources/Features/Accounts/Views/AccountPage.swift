@@ -20,7 +20,8 @@ struct AccountPage: View {
   func body(_ page: PageContext) -> HTML {
     let t = page.t
     let saved: HTML? =
-      ["profile", "photo", "password", "sessions"].contains(note) ? page.banner(.success, t.sentence("accounts.saved.\(note)", [:])) : nil
+      ["profile", "photo", "password", "sessions"].contains(note)
+      ? page.banner(.success, t.sentence("accounts.saved.\(note)", [:])) : nil
     return """
       \(page.head(t("site.account"), lead: account.email))
       <div class="stack loose">\(saved)\(page.formErrors(refusalList(page, refusals)))
@@ -49,7 +50,9 @@ struct AccountPage: View {
     let goals: HTML? =
       isStudent
       ? page.field(
-        Field("learning_goals", t("accounts.learningGoals"), .area(rows: 4), value: draft.learningGoals, hint: t("accounts.learningGoalsHint"), error: error("learning_goals"), isRequired: false, longest: 2000))
+        Field(
+          "learning_goals", t("accounts.learningGoals"), .area(rows: 4), value: draft.learningGoals,
+          hint: t("accounts.learningGoalsHint"), error: error("learning_goals"), isRequired: false, longest: 2000))
       : nil
     return """
       <section class="card"><h2>\(t("accounts.aboutYou"))</h2>
@@ -94,17 +97,25 @@ struct AccountPage: View {
     }
     let others: HTML? =
       sessions.count > 1
-      ? page.postButton(t("accounts.signOutElsewhere"), to: AccountPaths.sessions(), "danger", icon: "log-out", asking: t("accounts.signOutElsewhereAsk")) : nil
-    return "<section class=\"card\"><h2>\(t("accounts.sessions"))</h2><ul class=\"list\">\(lines)</ul>\(others)</section>"
+      ? page.postButton(
+        t("accounts.signOutElsewhere"), to: AccountPaths.sessions(), "danger", icon: "log-out",
+        asking: t("accounts.signOutElsewhereAsk")) : nil
+    return
+      "<section class=\"card\"><h2>\(t("accounts.sessions"))</h2><ul class=\"list\">\(lines)</ul>\(others)</section>"
   }
 
   /// A browser's name as people know it.
   private func deviceName(_ session: SessionLine, _ t: Wording) -> String {
     if session.kind == "api" { return t("accounts.apiDevice") }
     let device = session.device ?? ""
-    let browser = [("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari")].first { device.contains($0.0) }?.1
-    let system = [("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "macOS"), ("Linux", "Linux")]
-      .first { device.contains($0.0) }?.1
+    let browser = [("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari")].first {
+      device.contains($0.0)
+    }?.1
+    let system = [
+      ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "macOS"),
+      ("Linux", "Linux"),
+    ]
+    .first { device.contains($0.0) }?.1
     guard let browser else { return t("accounts.unknownDevice") }
     return system.map { t("accounts.device", browser: browser, system: $0) } ?? browser
   }

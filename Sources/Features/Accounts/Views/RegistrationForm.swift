@@ -16,7 +16,8 @@ func refusalList(_ page: PageContext, _ refusals: [Registration.Refusal]) -> [(f
 func zoneField(_ page: PageContext, value: String, error: String?) -> HTML {
   page.field(
     Field(
-      "timezone", page.t("accounts.zone"), .select(Zone.identifiers.map { .init($0, $0.replacing("_", with: " ")) }), value: value,
+      "timezone", page.t("accounts.zone"), .select(Zone.identifiers.map { .init($0, $0.replacing("_", with: " ")) }),
+      value: value,
       hint: page.t("accounts.zoneHint"), error: error))
 }
 
@@ -73,7 +74,9 @@ struct LetterSent: View {
     let t = page.t
     let words = purpose == "verify" ? t("accounts.verifySent", email: email) : t("accounts.resetSent", email: email)
     let trial: HTML? = link.map {
-      page.banner(.accent, t("accounts.trialTitle"), HTML(t("accounts.trialWords")), actions: page.buttonLink(t("accounts.openLetter"), to: $0, "primary"))
+      page.banner(
+        .accent, t("accounts.trialTitle"), HTML(t("accounts.trialWords")),
+        actions: page.buttonLink(t("accounts.openLetter"), to: $0, "primary"))
     }
     let again = purpose == "verify" ? AccountPaths.letters() : AccountPaths.forgotten()
     return """

@@ -74,7 +74,8 @@ struct AdminPage: View {
 
   private func table(_ heads: [String], _ rows: [HTML]) -> HTML {
     let cells: [HTML] = heads.map { "<th scope=\"col\">\($0)</th>" }
-    return "<div class=\"table-box\"><table class=\"table\"><thead><tr>\(cells)</tr></thead><tbody>\(rows)</tbody></table></div>"
+    return
+      "<div class=\"table-box\"><table class=\"table\"><thead><tr>\(cells)</tr></thead><tbody>\(rows)</tbody></table></div>"
   }
 
   private func more(_ cursor: PageCursor?, _ page: PageContext) -> HTML {
@@ -87,8 +88,12 @@ struct AdminPage: View {
       "<div class=\"stat\"><p class=\"stat-label\">\(label)</p><p class=\"stat-value\">\(value)</p></div>"
     }
     let waiting: HTML? =
-      figures.waiting > 0 ? page.banner(.accent, t("admin.waitingCount", count: figures.waiting), actions: page.buttonLink(t("admin.look"), to: AdminPaths.verification(), "primary")) : nil
-    let books = holds ? page.banner(.success, t("admin.booksHold", count: links)) : page.banner(.danger, t("admin.booksBroken"))
+      figures.waiting > 0
+      ? page.banner(
+        .accent, t("admin.waitingCount", count: figures.waiting),
+        actions: page.buttonLink(t("admin.look"), to: AdminPaths.verification(), "primary")) : nil
+    let books =
+      holds ? page.banner(.success, t("admin.booksHold", count: links)) : page.banner(.danger, t("admin.booksBroken"))
     return """
       \(waiting)<div class="stats">\(stat(t("admin.people"), figures.people))\(stat(t("admin.listedTutors"), figures.tutors))\(stat(t("admin.lessonsAhead"), figures.lessonsAhead))\
       \(stat(t("admin.lessonsHeld"), figures.lessonsHeld))\(stat(t("admin.mailsWaiting"), figures.mailsWaiting))\(stat(t("admin.deadJobs"), figures.deadJobs))</div>\(books)
@@ -98,11 +103,15 @@ struct AdminPage: View {
   private func people(_ people: [PersonLine], _ words: String, _ page: PageContext) -> HTML {
     let t = page.t
     let rows: [HTML] = people.prefix(Self.pageSize).map { person in
-      let state = person.isSuspended ? page.status("cancelled") : person.isVerified ? page.status("verified") : page.status("unverified")
+      let state =
+        person.isSuspended
+        ? page.status("cancelled") : person.isVerified ? page.status("verified") : page.status("unverified")
       let act =
         person.isSuspended
         ? page.postButton(t("admin.restore"), to: AdminPaths.suspension(person.id), "small")
-        : page.postButton(t("admin.suspend"), to: AdminPaths.suspension(person.id), "small danger", fields: [("suspend", "1")], asking: t("admin.suspendAsk", name: person.name))
+        : page.postButton(
+          t("admin.suspend"), to: AdminPaths.suspension(person.id), "small danger", fields: [("suspend", "1")],
+          asking: t("admin.suspendAsk", name: person.name))
       return """
         <tr><th scope="row" data-label="\(t("admin.name"))">\(person.name)<p class="muted small">\(person.username)</p></th><td data-label="\(t("accounts.email"))">\(person.email)</td>
         <td data-label="\(t("admin.roles"))">\(person.roles.joined(separator: ", "))</td><td data-label="\(t("checkout.state"))">\(state)</td><td>\(act)</td></tr>
@@ -128,7 +137,9 @@ struct AdminPage: View {
     return "<section class=\"card\"><ul class=\"list\">\(rows)</ul></section>"
   }
 
-  private func tutor(_ tutor: TutorForReview, _ credentials: [CredentialForReview], _ problem: String?, _ page: PageContext) -> HTML {
+  private func tutor(
+    _ tutor: TutorForReview, _ credentials: [CredentialForReview], _ problem: String?, _ page: PageContext
+  ) -> HTML {
     let t = page.t
     let error: HTML? = problem.map { page.banner(.danger, t.sentence($0, [:])) }
     let rows: [HTML] = credentials.map { credential in
@@ -136,13 +147,16 @@ struct AdminPage: View {
       let act =
         credential.state == "verified"
         ? page.postButton(t("admin.unverify"), to: AdminPaths.credential(tutor.id, credential.id), "small")
-        : page.postButton(t("admin.credentialGood"), to: AdminPaths.credential(tutor.id, credential.id), "small", icon: "check", fields: [("good", "1")])
+        : page.postButton(
+          t("admin.credentialGood"), to: AdminPaths.credential(tutor.id, credential.id), "small", icon: "check",
+          fields: [("good", "1")])
       return """
         <li class="list-row">\(page.icon("award"))<div class="list-main"><strong>\(credential.title)</strong> \(credential.gpa)<p class="muted small">\(credential.issuer)\(file)</p></div>\
         <div class="list-end cluster">\(page.status(credential.state))\(act)</div></li>
         """
     }
-    let list: HTML = credentials.isEmpty ? "<p class=\"muted\">\(t("admin.noCredentials"))</p>" : "<ul class=\"list\">\(rows)</ul>"
+    let list: HTML =
+      credentials.isEmpty ? "<p class=\"muted\">\(t("admin.noCredentials"))</p>" : "<ul class=\"list\">\(rows)</ul>"
     let verdict: HTML = """
       <section class="card stack"><h2>\(t("admin.verdict"))</h2>\(error)
       <form class="form" method="post" action="\(AdminPaths.verdict(tutor.id))">\(page.csrfField)
@@ -167,7 +181,11 @@ struct AdminPage: View {
       """
     }
     let cursor = lines.count > Self.pageSize ? lines[Self.pageSize - 1] : nil
-    return table([t("checkout.lesson"), t("admin.tutor"), t("admin.learner"), t("checkout.date"), t("checkout.amount"), t("checkout.state")], rows)
+    return table(
+      [
+        t("checkout.lesson"), t("admin.tutor"), t("admin.learner"), t("checkout.date"), t("checkout.amount"),
+        t("checkout.state"),
+      ], rows)
       + more(cursor.map { PageCursor(key: $0.createdAt.rfc3339, id: $0.id.description) }, page)
   }
 
@@ -181,7 +199,8 @@ struct AdminPage: View {
       """
     }
     let cursor = mails.count > Self.pageSize ? mails[Self.pageSize - 1] : nil
-    return table([t("admin.mailSubject"), t("admin.mailTo"), t("checkout.state"), t("checkout.date")], rows) + more(cursor.map { PageCursor(key: $0.createdAt.rfc3339, id: $0.id.description) }, page)
+    return table([t("admin.mailSubject"), t("admin.mailTo"), t("checkout.state"), t("checkout.date")], rows)
+      + more(cursor.map { PageCursor(key: $0.createdAt.rfc3339, id: $0.id.description) }, page)
   }
 
   private func mail(_ mail: MailLine, _ page: PageContext) -> HTML {
@@ -194,7 +213,8 @@ struct AdminPage: View {
       """
   }
 
-  private func jobs(_ figures: JobFigures, _ dead: [DeadJob], _ schedules: [ScheduleLine], _ page: PageContext) -> HTML {
+  private func jobs(_ figures: JobFigures, _ dead: [DeadJob], _ schedules: [ScheduleLine], _ page: PageContext) -> HTML
+  {
     let t = page.t
     let rows: [HTML] = dead.map { job in
       """
@@ -203,10 +223,13 @@ struct AdminPage: View {
       """
     }
     let failed: HTML =
-      dead.isEmpty ? page.banner(.success, t("admin.noDeadJobs")) : table([t("admin.job"), t("admin.error"), t("admin.attempts"), t("admin.act")], rows)
+      dead.isEmpty
+      ? page.banner(.success, t("admin.noDeadJobs"))
+      : table([t("admin.job"), t("admin.error"), t("admin.attempts"), t("admin.act")], rows)
     let turns: [HTML] = schedules.map {
       let last: HTML = $0.lastAt.map { page.ago($0) } ?? HTML(t("admin.never"))
-      return "<tr><th scope=\"row\" data-label=\"\(t("admin.job"))\"><code>\($0.name)</code></th><td data-label=\"\(t("admin.last"))\">\(last)</td><td data-label=\"\(t("admin.nextTurn"))\">\(page.moment($0.nextAt))</td></tr>"
+      return
+        "<tr><th scope=\"row\" data-label=\"\(t("admin.job"))\"><code>\($0.name)</code></th><td data-label=\"\(t("admin.last"))\">\(last)</td><td data-label=\"\(t("admin.nextTurn"))\">\(page.moment($0.nextAt))</td></tr>"
     }
     return """
       <p>\(t("admin.jobsNow", waiting: figures.waiting, running: figures.running))</p>\(failed)

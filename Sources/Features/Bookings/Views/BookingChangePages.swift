@@ -68,7 +68,10 @@ struct TimePage: View {
       <strong>\(page.momentText(opening.starts))</strong><span>\(page.zoneText(at: opening.starts))</span></span></label>
       """
     }
-    let nearby: HTML? = near.isEmpty ? nil : "<fieldset class=\"fieldset\"><legend class=\"label\">\(t("bookings.form.alternatives"))</legend><div class=\"choices cards\">\(near)</div></fieldset>"
+    let nearby: HTML? =
+      near.isEmpty
+      ? nil
+      : "<fieldset class=\"fieldset\"><legend class=\"label\">\(t("bookings.form.alternatives"))</legend><div class=\"choices cards\">\(near)</div></fieldset>"
     var effects: [String] = []
     if moves {
       effects.append(t("bookings.move.price"))

@@ -43,7 +43,8 @@ struct BookingForm: View {
     let subjects = offers.map { Field.Option($0.subjectSlug, $0.subjectTitle) }
     let lengths = offer.durations.map { length in
       let price = offer.price(minutes: length)
-      return Field.Option("\(length)", page.durationText(minutes: length) + " · " + (price.isFree ? t("site.free") : page.money(price)))
+      return Field.Option(
+        "\(length)", page.durationText(minutes: length) + " · " + (price.isFree ? t("site.free") : page.money(price)))
     }
     return """
       <form class="form card quiet" method="get" action="\(Doors.book(offer.slug))" data-island="booking">
@@ -74,7 +75,8 @@ struct BookingForm: View {
     let other = Zone(offer.zone)
     let theirs: HTML? = other.flatMap { zone in
       zone.local(page.now).offset == page.zone.local(page.now).offset
-        ? nil : "<p class=\"muted\">\(t("bookings.form.tutorZone", tutor: offer.tutorName, zone: page.zoneText(zone)))</p>"
+        ? nil
+        : "<p class=\"muted\">\(t("bookings.form.tutorZone", tutor: offer.tutorName, zone: page.zoneText(zone)))</p>"
     }
     return """
       <form class="form" method="\(method)" action="\(Doors.book(offer.slug))" id="booking" data-island="form">
@@ -86,7 +88,9 @@ struct BookingForm: View {
   }
 
   private func button(_ page: PageContext) -> String {
-    if offer.price(minutes: minutes).isFree { return page.t(offer.mode == .request ? "bookings.form.ask" : "bookings.form.bookFree") }
+    if offer.price(minutes: minutes).isFree {
+      return page.t(offer.mode == .request ? "bookings.form.ask" : "bookings.form.bookFree")
+    }
     return page.t("bookings.form.hold")
   }
 
@@ -164,7 +168,9 @@ struct PolicyList {
   let isFree: Bool
 
   func body(_ page: PageContext) -> HTML {
-    let items: [HTML] = policy.sentences(mode: mode, isFree: isFree).map { "<li>\(page.icon("check"))<span>\($0.words(page.t))</span></li>" }
+    let items: [HTML] = policy.sentences(mode: mode, isFree: isFree).map {
+      "<li>\(page.icon("check"))<span>\($0.words(page.t))</span></li>"
+    }
     return "<ul class=\"policy\">\(items)</ul>"
   }
 }

@@ -32,7 +32,8 @@ struct BookingList: View {
       var other = choice
       change(&other)
       let mark: HTML? = count > 0 ? " <span class=\"count\">\(count)</span>" : nil
-      return "<a href=\"\(Doors.bookings() + other.query)\"\(attribute: "aria-current", other == choice ? "page" : nil)>\(label)\(mark)</a>"
+      return
+        "<a href=\"\(Doors.bookings() + other.query)\"\(attribute: "aria-current", other == choice ? "page" : nil)>\(label)\(mark)</a>"
     }
     let sides: HTML? =
       isTutor
@@ -81,12 +82,16 @@ struct BookingList: View {
       switch booked.state {
       case .held where party == .learner, .awaitingPayment where party == .learner:
         page.buttonLink(t("bookings.list.pay"), to: Doors.checkout(booked.id), "primary small")
-      case .requested where party == .tutor: page.buttonLink(t("bookings.list.answer"), to: Doors.booking(booked.id), "primary small")
+      case .requested where party == .tutor:
+        page.buttonLink(t("bookings.list.answer"), to: Doors.booking(booked.id), "primary small")
       case .confirmed where isOpen, .inProgress where isOpen:
         page.buttonLink(t("bookings.list.join"), to: Doors.deviceCheck(booked.id), "accent small")
       default: nil
       }
-    let words = party == .learner ? t("bookings.list.learnWith", subject: booked.subjectTitle, name: other.name) : t("bookings.list.teach", subject: booked.subjectTitle, name: other.name)
+    let words =
+      party == .learner
+      ? t("bookings.list.learnWith", subject: booked.subjectTitle, name: other.name)
+      : t("bookings.list.teach", subject: booked.subjectTitle, name: other.name)
     return """
       <li class="agenda-item"><time datetime="\(reservation.startsAt.rfc3339)"><strong>\(page.timeText(reservation.startsAt))</strong>\
       <span>\(page.durationText(minutes: booked.minutes))</span></time>\(page.avatar(other.name, of: other.id, photo: other.photo))\

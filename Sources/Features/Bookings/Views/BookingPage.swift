@@ -18,7 +18,9 @@ struct BookingPage: View {
   private var other: Booked.Person { booked.person(party.other) }
   private var reservation: Reservation { booked.reservation }
 
-  func title(_ page: PageContext) -> String { page.t("bookings.page.title", subject: booked.subjectTitle, name: other.name) }
+  func title(_ page: PageContext) -> String {
+    page.t("bookings.page.title", subject: booked.subjectTitle, name: other.name)
+  }
 
   func body(_ page: PageContext) -> HTML {
     let t = page.t
@@ -41,7 +43,9 @@ struct BookingPage: View {
     let id = booked.id
     switch booked.state {
     case .held, .awaitingPayment:
-      guard party == .learner, let until = reservation.holdExpiresAt else { return page.banner(.info, t("bookings.now.heldTutor")) }
+      guard party == .learner, let until = reservation.holdExpiresAt else {
+        return page.banner(.info, t("bookings.now.heldTutor"))
+      }
       guard page.now < until else { return over("expired", page) }
       return """
         <section class="card"><div class="spread"><h2>\(t("bookings.now.held"))</h2>\
@@ -52,7 +56,9 @@ struct BookingPage: View {
     case .requested:
       let until = reservation.requestExpiresAt ?? reservation.startsAt
       guard party == .tutor else {
-        return page.banner(.info, t("bookings.now.asked", tutor: other.name), "\(t("bookings.now.askedWords", until: page.momentText(until)))")
+        return page.banner(
+          .info, t("bookings.now.asked", tutor: other.name),
+          "\(t("bookings.now.askedWords", until: page.momentText(until)))")
       }
       return """
         <section class="card"><h2>\(t("bookings.now.request", learner: other.name))</h2><p>\(t("bookings.now.requestWords", until: page.momentText(until)))</p>
@@ -93,7 +99,8 @@ struct BookingPage: View {
       party == .learner
       ? booked.tutorSlug.map {
         page.buttonLink(
-          page.t("bookings.now.again"), to: Doors.book($0) + "?subject=" + PercentEncoding.encode(booked.subjectSlug), "primary",
+          page.t("bookings.now.again"), to: Doors.book($0) + "?subject=" + PercentEncoding.encode(booked.subjectSlug),
+          "primary",
           icon: "calendar")
       } : nil
     return page.banner(
@@ -103,7 +110,8 @@ struct BookingPage: View {
   private func refundWords(_ page: PageContext) -> String {
     guard let refund = reservation.refund, !reservation.paid.isFree else { return "" }
     return page.t.sentence(
-      "bookings.refund.\(refund.rule.rawValue)", ["refund": page.money(refund.amount), "price": page.money(reservation.paid)])
+      "bookings.refund.\(refund.rule.rawValue)",
+      ["refund": page.money(refund.amount), "price": page.money(reservation.paid)])
   }
 
   private func outcome(_ page: PageContext) -> HTML {
@@ -111,7 +119,8 @@ struct BookingPage: View {
     let path = BookingPaths.outcome(booked.id)
     let held: HTML? =
       possible.contains("complete")
-      ? page.postButton(t("bookings.outcome.held"), to: path, "primary", icon: "check", fields: [("outcome", "held")]) : nil
+      ? page.postButton(t("bookings.outcome.held"), to: path, "primary", icon: "check", fields: [("outcome", "held")])
+      : nil
     let absent: HTML? =
       possible.contains("report_absence")
       ? page.postButton(
@@ -128,7 +137,8 @@ struct BookingPage: View {
     let note: HTML? = booked.note.map { "<div><dt>\(t("bookings.facts.note"))</dt><dd>\($0)</dd></div>" }
     let calendar: HTML? =
       booked.state == .confirmed
-      ? "<p><a class=\"link\" href=\"\(BookingPaths.invitation(booked.id))\">\(t("bookings.facts.calendar"))</a></p>" : nil
+      ? "<p><a class=\"link\" href=\"\(BookingPaths.invitation(booked.id))\">\(t("bookings.facts.calendar"))</a></p>"
+      : nil
     return """
       <section class="card"><h2>\(t("bookings.facts.title"))</h2><dl class="facts rows">\
       <div><dt>\(t("bookings.facts.with"))</dt><dd><span class="cluster">\(page.avatar(other.name, of: other.id, photo: other.photo, size: "small")) \(other.name)</span></dd></div>\
@@ -142,9 +152,11 @@ struct BookingPage: View {
     let items: [HTML] = history.map { event in
       let who = event.actorName ?? t("bookings.history.house")
       let why: HTML? = event.reason.map { "<p class=\"muted small\">“\($0)”</p>" }
-      return "<li class=\"done\">\(page.moment(event.at))<p>\(t.sentence("bookings.history.\(event.act)", ["who": who, "to": t.sentence("status." + event.to.rawValue.replacing("_", with: "-"), [:])]))</p>\(why)</li>"
+      return
+        "<li class=\"done\">\(page.moment(event.at))<p>\(t.sentence("bookings.history.\(event.act)", ["who": who, "to": t.sentence("status." + event.to.rawValue.replacing("_", with: "-"), [:])]))</p>\(why)</li>"
     }
-    return "<section class=\"card quiet\"><h2>\(t("bookings.history.title"))</h2><ol class=\"timeline\">\(items)</ol></section>"
+    return
+      "<section class=\"card quiet\"><h2>\(t("bookings.history.title"))</h2><ol class=\"timeline\">\(items)</ol></section>"
   }
 
   private func money(_ page: PageContext) -> HTML {
@@ -158,7 +170,11 @@ struct BookingPage: View {
       <div class="minus"><dt>\(t("bookings.money.fee"))</dt><dd>\(page.money(-fee))</dd></div>\
       <div class="total"><dt>\(t("bookings.money.yours"))</dt><dd>\(page.money(price - fee))</dd></div>
       """ : nil
-    let state: String = price.isFree ? "" : reservation.paid.isFree ? t("bookings.money.unpaid") : refundWords(page).isEmpty ? t("bookings.money.paid") : refundWords(page)
+    let state: String =
+      price.isFree
+      ? ""
+      : reservation.paid.isFree
+        ? t("bookings.money.unpaid") : refundWords(page).isEmpty ? t("bookings.money.paid") : refundWords(page)
     return """
       <section class="card order"><h2>\(t("bookings.money.title"))</h2><dl class="order-lines">\
       <div><dt>\(page.durationText(minutes: booked.minutes)) · \(booked.subjectTitle)</dt><dd>\(words)</dd></div>\(net)</dl>\
@@ -169,7 +185,8 @@ struct BookingPage: View {
 
   private func freeUntil(_ page: PageContext) -> HTML {
     guard party == .learner, possible.contains("cancel"), !reservation.paid.isFree, !reservation.movedLate,
-      let until = reservation.policy.freeUntil(start: reservation.startsAt, bookedAt: reservation.bookedAt, now: page.now)
+      let until = reservation.policy.freeUntil(
+        start: reservation.startsAt, bookedAt: reservation.bookedAt, now: page.now)
     else { return .none }
     return "<p class=\"small\">\(page.t("bookings.money.freeUntil", until: page.momentText(until)))</p>"
   }
@@ -181,7 +198,8 @@ struct BookingPage: View {
     if let proposal = reservation.proposal, possible.contains("refuse_proposal") {
       let answer: HTML =
         possible.contains("accept_proposal")
-        ? page.postButton(t("bookings.proposal.accept"), to: BookingPaths.proposal(id), "primary", fields: [("answer", "accept")])
+        ? page.postButton(
+          t("bookings.proposal.accept"), to: BookingPaths.proposal(id), "primary", fields: [("answer", "accept")])
         : .none
       parts.append(
         """
@@ -196,15 +214,21 @@ struct BookingPage: View {
       links.append(page.buttonLink(t("bookings.change.propose"), to: BookingPaths.time(id), "wide", icon: "calendar"))
     }
     if possible.contains("cancel") {
-      links.append(page.buttonLink(t("bookings.change.cancel"), to: BookingPaths.cancellation(id), "quiet wide", icon: "x"))
+      links.append(
+        page.buttonLink(t("bookings.change.cancel"), to: BookingPaths.cancellation(id), "quiet wide", icon: "x"))
     }
     if possible.contains("dispute") {
       links.append(
         page.postButton(
-          t("bookings.change.dispute"), to: BookingPaths.outcome(id), "quiet wide", icon: "flag", fields: [("outcome", "dispute")],
+          t("bookings.change.dispute"), to: BookingPaths.outcome(id), "quiet wide", icon: "flag",
+          fields: [("outcome", "dispute")],
           asking: t("bookings.change.disputeAsk")))
     }
-    if !links.isEmpty { parts.append("<section class=\"card quiet\"><h2>\(t("bookings.change.title"))</h2><div class=\"stack tight\">\(links)</div></section>") }
+    if !links.isEmpty {
+      parts.append(
+        "<section class=\"card quiet\"><h2>\(t("bookings.change.title"))</h2><div class=\"stack tight\">\(links)</div></section>"
+      )
+    }
     return "\(parts)"
   }
 }

@@ -31,7 +31,12 @@ struct CheckoutPage: View {
         <p class="cluster">\(page.icon("clock"))<span>\(t("checkout.heldUntil"))</span> <span class="countdown" data-island="countdown" data-until="\(until.rfc3339)" data-done="\(t("checkout.holdOver"))">\
         <span class="countdown-clock">\(page.timeText(until))</span></span></p>
         """
-      } else { page.banner(.warning, t("checkout.holdOver"), HTML(t("checkout.holdOverWords")), actions: page.buttonLink(t("checkout.seeTimes"), to: booked.tutorSlug.map { Doors.book($0) } ?? Doors.tutors(), "primary")) }
+      } else {
+        page.banner(
+          .warning, t("checkout.holdOver"), HTML(t("checkout.holdOverWords")),
+          actions: page.buttonLink(
+            t("checkout.seeTimes"), to: booked.tutorSlug.map { Doors.book($0) } ?? Doors.tutors(), "primary"))
+      }
     let pay: HTML =
       isOpen
       ? """

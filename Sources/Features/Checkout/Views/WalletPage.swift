@@ -29,7 +29,10 @@ struct WalletPage: View {
   private func earnings(_ page: PageContext) -> HTML {
     guard let tutor else { return .none }
     let t = page.t
-    let values: [HTML] = tutor.balances.isEmpty ? ["<p class=\"stat-value\">\(page.money(.zero(.usd)))</p>"] : tutor.balances.map { "<p class=\"stat-value\">\(page.money($0))</p>" }
+    let values: [HTML] =
+      tutor.balances.isEmpty
+      ? ["<p class=\"stat-value\">\(page.money(.zero(.usd)))</p>"]
+      : tutor.balances.map { "<p class=\"stat-value\">\(page.money($0))</p>" }
     return """
       <section class="card"><div class="balance"><p class="stat-label">\(t("checkout.earned"))</p>\(values)</div>
       <details class="disclosure"><summary>\(t("checkout.explain"))</summary>\(BalanceExplanation(.tutor, lines: tutor.lines).body(page))</details></section>
@@ -40,16 +43,21 @@ struct WalletPage: View {
     let some = held.filter { $0.amount != 0 }
     guard !some.isEmpty else { return .none }
     let values: [HTML] = some.map { "<p class=\"stat-value\">\(page.money($0))</p>" }
-    return "<section class=\"card\"><div class=\"balance\"><p class=\"stat-label\">\(page.t("checkout.held"))</p>\(values)</div><p class=\"muted\">\(page.t("checkout.heldWords"))</p></section>"
+    return
+      "<section class=\"card\"><div class=\"balance\"><p class=\"stat-label\">\(page.t("checkout.held"))</p>\(values)</div><p class=\"muted\">\(page.t("checkout.heldWords"))</p></section>"
   }
 
   private func list(_ page: PageContext) -> HTML {
     let t = page.t
     guard !payments.isEmpty else {
-      return page.empty("wallet", t("checkout.noPayments"), t("checkout.noPaymentsWords"), action: page.buttonLink(t("site.findTutor"), to: Doors.tutors(), "primary"))
+      return page.empty(
+        "wallet", t("checkout.noPayments"), t("checkout.noPaymentsWords"),
+        action: page.buttonLink(t("site.findTutor"), to: Doors.tutors(), "primary"))
     }
     let rows: [HTML] = payments.map { payment in
-      let link: HTML = payment.receiptNumber == nil ? .none : "<a class=\"link\" href=\"\(Doors.receipt(payment.id))\">\(t("checkout.receipt"))</a>"
+      let link: HTML =
+        payment.receiptNumber == nil
+        ? .none : "<a class=\"link\" href=\"\(Doors.receipt(payment.id))\">\(t("checkout.receipt"))</a>"
       return """
         <tr><th scope="row" data-label="\(t("checkout.lesson"))"><a href="\(Doors.booking(payment.booking))">\(t("checkout.orderLine", subject: payment.subject, tutor: payment.tutor))</a></th>
         <td data-label="\(t("checkout.date"))">\(page.dayText(payment.createdAt))</td><td class="numeric" data-label="\(t("checkout.amount"))">\(page.money(payment.amount))</td>

@@ -37,7 +37,9 @@ struct DashboardPage: View {
       """
   }
 
-  private func other(_ booked: Booked) -> Booked.Person { booked.party(of: viewer) == .learner ? booked.tutor : booked.learner }
+  private func other(_ booked: Booked) -> Booked.Person {
+    booked.party(of: viewer) == .learner ? booked.tutor : booked.learner
+  }
 
   private func stat(_ label: String, _ value: String, _ note: String? = nil) -> HTML {
     let below: HTML? = note.map { "<p class=\"stat-note\">\($0)</p>" }
@@ -52,7 +54,8 @@ struct DashboardPage: View {
         stat(t("home.hours"), "\(learner.minutes / 60)"), stat(t("home.tutorsMet"), "\(learner.people)"),
       ]
     }
-    let earned = tutor.earned.isEmpty ? page.money(.zero(.usd)) : tutor.earned.map { page.money($0) }.joined(separator: ", ")
+    let earned =
+      tutor.earned.isEmpty ? page.money(.zero(.usd)) : tutor.earned.map { page.money($0) }.joined(separator: ", ")
     return [
       stat(t("home.earned"), earned, t("home.earnedNote")),
       stat(t("home.lessonsHeld"), "\(tutor.figures.held)", t("home.inThirtyDays", count: tutor.figures.recent)),
@@ -64,7 +67,9 @@ struct DashboardPage: View {
   private func setUp(_ page: PageContext) -> HTML {
     guard let tutor, tutor.state != "verified" else { return .none }
     let t = page.t
-    if tutor.state == "submitted" { return page.banner(.info, t("home.beingVerified"), HTML(t("home.beingVerifiedWords"))) }
+    if tutor.state == "submitted" {
+      return page.banner(.info, t("home.beingVerified"), HTML(t("home.beingVerifiedWords")))
+    }
     return page.banner(
       .accent, t("home.profileTo", score: tutor.score), HTML(t("home.profileToWords")),
       actions: page.buttonLink(t("home.finishProfile"), to: Doors.tutorProfile(), "primary"))
@@ -74,9 +79,13 @@ struct DashboardPage: View {
     let t = page.t
     guard let booked = lessons.first else {
       guard tutor == nil else {
-        return page.empty("calendar", t("home.noLessonsTutor"), t("home.noLessonsTutorWords"), action: page.buttonLink(t("site.availability"), to: Doors.availability(), "primary"))
+        return page.empty(
+          "calendar", t("home.noLessonsTutor"), t("home.noLessonsTutorWords"),
+          action: page.buttonLink(t("site.availability"), to: Doors.availability(), "primary"))
       }
-      return page.empty("search", t("home.noLessons"), t("home.noLessonsWords"), action: page.buttonLink(t("site.findTutor"), to: Doors.tutors(), "primary")) + suggested(page)
+      return page.empty(
+        "search", t("home.noLessons"), t("home.noLessonsWords"),
+        action: page.buttonLink(t("site.findTutor"), to: Doors.tutors(), "primary")) + suggested(page)
     }
     let start = booked.reservation.startsAt
     // The door opens a quarter of an hour early, as Bookings has it.
@@ -99,7 +108,8 @@ struct DashboardPage: View {
 
   private func suggested(_ page: PageContext) -> HTML {
     guard !suggestions.isEmpty else { return .none }
-    return "<section class=\"section\"><h2>\(page.t("home.freeSoon"))</h2><div class=\"tutor-list\">\(suggestions)</div></section>"
+    return
+      "<section class=\"section\"><h2>\(page.t("home.freeSoon"))</h2><div class=\"tutor-list\">\(suggestions)</div></section>"
   }
 
   private func row(_ booked: Booked, _ page: PageContext) -> HTML {
@@ -112,7 +122,8 @@ struct DashboardPage: View {
 
   private func requestSection(_ page: PageContext) -> HTML {
     guard !requests.isEmpty else { return .none }
-    return "<section class=\"card\"><h2>\(page.t("home.requests", count: requests.count))</h2><ul class=\"list\">\(requests.map { row($0, page) })</ul></section>"
+    return
+      "<section class=\"card\"><h2>\(page.t("home.requests", count: requests.count))</h2><ul class=\"list\">\(requests.map { row($0, page) })</ul></section>"
   }
 
   private func upcoming(_ page: PageContext) -> HTML {
@@ -137,6 +148,7 @@ struct DashboardPage: View {
 
   private func savedSection(_ page: PageContext) -> HTML {
     guard !saved.isEmpty else { return .none }
-    return "<section class=\"section\"><h2>\(page.t("home.saved"))</h2><div class=\"tutor-list\">\(saved)</div></section>"
+    return
+      "<section class=\"section\"><h2>\(page.t("home.saved"))</h2><div class=\"tutor-list\">\(saved)</div></section>"
   }
 }

@@ -15,11 +15,15 @@ struct LandingPage: View {
 
   func body(_ page: PageContext) -> HTML {
     let t = page.t
-    let popular: [HTML] = topics.prefix(5).map { "<a class=\"chip\" href=\"\(Doors.tutors() + "?subject=" + $0.slug)\">\($0.title)</a> " }
+    let popular: [HTML] = topics.prefix(5).map {
+      "<a class=\"chip\" href=\"\(Doors.tutors() + "?subject=" + $0.slug)\">\($0.title)</a> "
+    }
     let popularLine: HTML? = topics.isEmpty ? nil : "<p class=\"hero-note chips\">\(popular)</p>"
     let live: HTML =
       freeSoon.isEmpty
-      ? page.empty("calendar", t("home.noTutors"), t("home.noTutorsWords"), action: page.buttonLink(t("home.teach"), to: Doors.register() + "?role=tutor", "primary"))
+      ? page.empty(
+        "calendar", t("home.noTutors"), t("home.noTutorsWords"),
+        action: page.buttonLink(t("home.teach"), to: Doors.register() + "?role=tutor", "primary"))
       : "<div class=\"tutor-list\">\(freeSoon)</div><p>\(page.buttonLink(t("home.seeAll"), to: Doors.tutors(), "", icon: "arrow-right"))</p>"
     return """
       <section class="hero"><div class="wrap hero-in"><div class="hero-words"><p class="eyebrow">\(t("home.eyebrow"))</p>
@@ -46,14 +50,17 @@ struct LandingPage: View {
 
   private func topicSection(_ page: PageContext) -> HTML {
     guard !topics.isEmpty else { return .none }
-    let icons = ["music": "music", "languages": "language", "university": "sigma", "school": "book", "professional": "laptop"]
+    let icons = [
+      "music": "music", "languages": "language", "university": "sigma", "school": "book", "professional": "laptop",
+    ]
     let items: [HTML] = topics.map { topic in
       """
       <li><a href="\(Doors.tutors() + "?subject=" + topic.slug)">\(page.icon(icons[topic.category] ?? "book"))<strong>\(topic.title)</strong>\
       <span>\(page.t("tutors.found", count: topic.tutors))</span></a></li>
       """
     }
-    return "<section class=\"band\"><div class=\"wrap\"><h2>\(page.t("home.topics"))</h2><ul class=\"topics\">\(items)</ul></div></section>"
+    return
+      "<section class=\"band\"><div class=\"wrap\"><h2>\(page.t("home.topics"))</h2><ul class=\"topics\">\(items)</ul></div></section>"
   }
 
   private func quotes(_ page: PageContext) -> HTML {
@@ -65,6 +72,7 @@ struct LandingPage: View {
         <span>\(name), \(words.subject)</span></figcaption></figure>
         """
     }
-    return "<section class=\"band tint\"><div class=\"wrap\"><h2>\(page.t("home.words"))</h2><div class=\"quotes\">\(quotes)</div></div></section>"
+    return
+      "<section class=\"band tint\"><div class=\"wrap\"><h2>\(page.t("home.words"))</h2><div class=\"quotes\">\(quotes)</div></div></section>"
   }
 }

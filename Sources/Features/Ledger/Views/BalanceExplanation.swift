@@ -29,7 +29,9 @@ package struct BalanceExplanation: Sendable {
 
   package func body(_ page: PageContext) -> HTML {
     let t = page.t
-    guard !lines.isEmpty else { return page.empty("wallet", t("ledger.none"), t.sentence("ledger.none.\(side.rawValue)", [:])) }
+    guard !lines.isEmpty else {
+      return page.empty("wallet", t("ledger.none"), t.sentence("ledger.none.\(side.rawValue)", [:]))
+    }
     let rows: [HTML] = lines.map { line in
       let isIn = line.moved.amount > 0
       return """

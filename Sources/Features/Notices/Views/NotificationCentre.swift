@@ -15,7 +15,8 @@ struct NotificationCentre: View {
   func title(_ page: PageContext) -> String { page.t("notices.title") }
 
   func body(_ page: PageContext) -> HTML {
-    let all: HTML? = unread > 0 ? page.postButton(page.t("notices.readAll"), to: NoticePaths.readings(), "quiet", icon: "check") : nil
+    let all: HTML? =
+      unread > 0 ? page.postButton(page.t("notices.readAll"), to: NoticePaths.readings(), "quiet", icon: "check") : nil
     let here = Doors.notifications() + (showsOnlyUnread ? "?unread=1&before=" : "?before=")
     return """
       \(page.head(page.t("notices.title"), lead: page.t("notices.unread", count: unread), actions: all))

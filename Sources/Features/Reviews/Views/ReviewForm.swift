@@ -14,9 +14,11 @@ struct ReviewForm: View {
   func body(_ page: PageContext) -> HTML {
     let t = page.t
     let banner: HTML? = refusal.map { page.banner(.danger, t.sentence("reviews.refusal.\($0.rawValue)", [:])) }
-    let head = page.head(t("reviews.formTitle"), lead: t("reviews.formLead", tutor: occasion.tutorName, subject: occasion.subject))
+    let head = page.head(
+      t("reviews.formTitle"), lead: t("reviews.formLead", tutor: occasion.tutorName, subject: occasion.subject))
     if refusal == .alreadyReviewed || refusal == .notFinished || refusal == .tooOld {
-      return "\(head)\(banner)<p>\(page.buttonLink(t("reviews.toTutor"), to: Doors.tutor(occasion.tutorSlug), "primary"))</p>"
+      return
+        "\(head)\(banner)<p>\(page.buttonLink(t("reviews.toTutor"), to: Doors.tutor(occasion.tutorSlug), "primary"))</p>"
     }
     let stars: [HTML] = (1...5).map { number in
       """
@@ -25,9 +27,13 @@ struct ReviewForm: View {
       """
     }
     let aspects: [HTML] = Review.Aspect.allCases.map { aspect in
-      let options = [Field.Option("", t("reviews.noSay"))] + (1...5).reversed().map { Field.Option(String($0), t("reviews.starCount", count: $0)) }
+      let options =
+        [Field.Option("", t("reviews.noSay"))]
+        + (1...5).reversed().map { Field.Option(String($0), t("reviews.starCount", count: $0)) }
       return page.field(
-        Field(aspect.rawValue, t.sentence("reviews.aspect.\(aspect.rawValue)", [:]), .select(options), value: draft.aspects[aspect].map(String.init) ?? "", isRequired: false))
+        Field(
+          aspect.rawValue, t.sentence("reviews.aspect.\(aspect.rawValue)", [:]), .select(options),
+          value: draft.aspects[aspect].map(String.init) ?? "", isRequired: false))
     }
     return """
       \(head)

@@ -15,7 +15,8 @@ struct ReviewList {
   /// Without a heading: for where there is one.
   func content(_ page: PageContext) -> HTML {
     reviews.isEmpty
-      ? "<p class=\"muted\">\(page.t("reviews.none"))</p>" : "<div class=\"stack\">\(overview(page))\(reviews.map { card($0, page) })</div>"
+      ? "<p class=\"muted\">\(page.t("reviews.none"))</p>"
+      : "<div class=\"stack\">\(overview(page))\(reviews.map { card($0, page) })</div>"
   }
 
   private func overview(_ page: PageContext) -> HTML {
@@ -26,13 +27,16 @@ struct ReviewList {
       }
     }
     let list: HTML? = aspects.isEmpty ? nil : "<dl class=\"facts rows\">\(aspects)</dl>"
-    return "<div class=\"card quiet\"><p>\(page.rating(thousandths: summary.average, count: summary.count))</p>\(list)</div>"
+    return
+      "<div class=\"card quiet\"><p>\(page.rating(thousandths: summary.average, count: summary.count))</p>\(list)</div>"
   }
 
   private func card(_ review: ReviewCard, _ page: PageContext) -> HTML {
     let t = page.t
     let words: HTML? = review.words.isEmpty ? nil : "<p>\(review.words)</p>"
-    let reply: HTML? = review.reply.map { "<blockquote class=\"reply\"><p class=\"eyebrow\">\(t("reviews.reply"))</p><p>\($0)</p></blockquote>" }
+    let reply: HTML? = review.reply.map {
+      "<blockquote class=\"reply\"><p class=\"eyebrow\">\(t("reviews.reply"))</p><p>\($0)</p></blockquote>"
+    }
     let form: HTML? =
       mayReply
       ? """

@@ -33,8 +33,11 @@ struct ProfileEditor: View {
     let saved: HTML? = ProfileStep(rawValue: note) == nil ? nil : page.banner(.success, t("tutors.saved"))
     let steps: [HTML] = ProfileStep.allCases.map { each in
       let label = t.sentence("tutors.step.\(each.rawValue)", [:])
-      let link: HTML = tutor == nil && each != .about ? "<span>\(label)</span>" : "<a href=\"\(Doors.tutorProfile() + "?step=" + each.rawValue)\">\(label)</a>"
-      return "<li\(attribute: "class", isDone(each) ? "done" : nil)\(attribute: "aria-current", each == step ? "step" : nil)>\(link)</li>"
+      let link: HTML =
+        tutor == nil && each != .about
+        ? "<span>\(label)</span>" : "<a href=\"\(Doors.tutorProfile() + "?step=" + each.rawValue)\">\(label)</a>"
+      return
+        "<li\(attribute: "class", isDone(each) ? "done" : nil)\(attribute: "aria-current", each == step ? "step" : nil)>\(link)</li>"
     }
     let state: HTML? = tutor.map { page.status($0.state) }
     let see: HTML? = tutor.map { page.buttonLink(t("tutors.seePage"), to: Doors.tutor($0.slug), "quiet", icon: "eye") }
@@ -73,7 +76,8 @@ struct ProfileEditor: View {
   }
 
   private func onward(_ step: ProfileStep, _ page: PageContext) -> HTML {
-    page.buttonLink(page.t("tutors.next"), to: Doors.tutorProfile() + "?step=" + step.rawValue, "primary", icon: "arrow-right")
+    page.buttonLink(
+      page.t("tutors.next"), to: Doors.tutorProfile() + "?step=" + step.rawValue, "primary", icon: "arrow-right")
   }
 
   private func aboutForm(_ page: PageContext) -> HTML {
@@ -113,8 +117,13 @@ struct ProfileEditor: View {
       \(page.postButton(t("tutors.removeItem"), to: TutorPaths.subject(offer.subject), "small quiet", icon: "trash"))</div></li>
       """
     }
-    let list: HTML = offers.isEmpty ? "<p class=\"muted\">\(t("tutors.noSubjects"))</p>" : "<ul class=\"list\">\(lines)</ul>"
-    let options = [Field.Option("", t("tutors.chooseSubject"))] + subjects.map { subject in Field.Option(subject.id.description, subject.code.map { "\(subject.title) (\($0))" } ?? subject.title) }
+    let list: HTML =
+      offers.isEmpty ? "<p class=\"muted\">\(t("tutors.noSubjects"))</p>" : "<ul class=\"list\">\(lines)</ul>"
+    let options =
+      [Field.Option("", t("tutors.chooseSubject"))]
+      + subjects.map { subject in
+        Field.Option(subject.id.description, subject.code.map { "\(subject.title) (\($0))" } ?? subject.title)
+      }
     let durations: [HTML] = [30, 45, 60, 90, 120].map {
       "<label class=\"check\"><input type=\"checkbox\" name=\"durations\" value=\"\($0)\"\(flag: "checked", when: $0 == 60)><span>\(page.durationText(minutes: $0))</span></label>"
     }
@@ -138,7 +147,8 @@ struct ProfileEditor: View {
       \(page.postButton(t("tutors.removeItem"), to: TutorPaths.language(line.language), "small quiet", icon: "trash"))</div></li>
       """
     }
-    let list: HTML = languages.isEmpty ? "<p class=\"muted\">\(t("tutors.noLanguages"))</p>" : "<ul class=\"list\">\(lines)</ul>"
+    let list: HTML =
+      languages.isEmpty ? "<p class=\"muted\">\(t("tutors.noLanguages"))</p>" : "<ul class=\"list\">\(lines)</ul>"
     return """
       <section class="card"><h2>\(t("tutors.yourLanguages"))</h2>\(list)</section>
       <form class="form card" method="post" action="\(TutorPaths.languages())" data-island="form">\(page.csrfField)<h2>\(t("tutors.addLanguage"))</h2>
@@ -156,8 +166,11 @@ struct ProfileEditor: View {
       <div class="list-end cluster">\(page.status(line.state))\(page.postButton(t("tutors.removeItem"), to: TutorPaths.credential(line.id), "small quiet", icon: "trash"))</div></li>
       """
     }
-    let list: HTML = credentials.isEmpty ? "<p class=\"muted\">\(t("tutors.noCredentials"))</p>" : "<ul class=\"list\">\(lines)</ul>"
-    let kinds = ["degree", "certificate", "gpa", "experience"].map { Field.Option($0, t.sentence("tutors.kind.\($0)", [:])) }
+    let list: HTML =
+      credentials.isEmpty ? "<p class=\"muted\">\(t("tutors.noCredentials"))</p>" : "<ul class=\"list\">\(lines)</ul>"
+    let kinds = ["degree", "certificate", "gpa", "experience"].map {
+      Field.Option($0, t.sentence("tutors.kind.\($0)", [:]))
+    }
     return """
       <section class="card"><h2>\(t("tutors.credentials"))</h2>\(list)</section>
       <form class="form card" method="post" action="\(TutorPaths.credentials())" enctype="multipart/form-data" data-island="form">\(page.csrfField)<h2>\(t("tutors.addCredential"))</h2>
@@ -182,7 +195,8 @@ struct ProfileEditor: View {
       <div class="list-end">\(page.postButton(t("tutors.removeItem"), to: TutorPaths.sample(line.id), "small quiet", icon: "trash"))</div></li>
       """
     }
-    let list: HTML = samples.isEmpty ? "<p class=\"muted\">\(t("tutors.noSamples"))</p>" : "<ul class=\"list\">\(lines)</ul>"
+    let list: HTML =
+      samples.isEmpty ? "<p class=\"muted\">\(t("tutors.noSamples"))</p>" : "<ul class=\"list\">\(lines)</ul>"
     return """
       <section class="card"><h2>\(t("tutors.samples"))</h2>\(list)</section>
       <form class="form card" method="post" action="\(TutorPaths.samples())" enctype="multipart/form-data" data-island="form">\(page.csrfField)<h2>\(t("tutors.addSample"))</h2>
@@ -198,22 +212,31 @@ struct ProfileEditor: View {
     let missing: [HTML] = completion.missing.map { part in
       let tone = part.isNeeded ? "bad" : "busy"
       let need: HTML? = part.isNeeded ? " <span class=\"badge warning\">\(t("tutors.needed"))</span>" : nil
-      return "<li class=\"\(tone)\">\(page.icon(part.isNeeded ? "alert" : "info"))<div><a href=\"\(address(of: part))\">\(t.sentence("tutors.part.\(part.rawValue)", [:]))</a>\(need)</div></li>"
+      return
+        "<li class=\"\(tone)\">\(page.icon(part.isNeeded ? "alert" : "info"))<div><a href=\"\(address(of: part))\">\(t.sentence("tutors.part.\(part.rawValue)", [:]))</a>\(need)</div></li>"
     }
     let list: HTML? = missing.isEmpty ? nil : "<ul class=\"checks\">\(missing)</ul>"
     let verdict: HTML? =
-      if let tutor, tutor.state == "rejected", let words = tutor.verdict { page.banner(.warning, t("tutors.sentBack"), HTML(words)) } else { nil }
+      if let tutor, tutor.state == "rejected", let words = tutor.verdict {
+        page.banner(.warning, t("tutors.sentBack"), HTML(words))
+      } else { nil }
     let action: HTML
     switch tutor?.state {
     case "submitted": action = page.banner(.info, t("tutors.waiting"), HTML(t("tutors.waitingWords")))
     case "verified":
-      action = page.banner(.success, t("tutors.listed"), HTML(t("tutors.listedWords"))) + page.postButton(t("tutors.pause"), to: TutorPaths.pause(), "", icon: "pause", asking: t("tutors.pauseAsk"))
+      action =
+        page.banner(.success, t("tutors.listed"), HTML(t("tutors.listedWords")))
+        + page.postButton(t("tutors.pause"), to: TutorPaths.pause(), "", icon: "pause", asking: t("tutors.pauseAsk"))
     case "paused":
-      action = page.banner(.info, t("tutors.paused")) + page.postButton(t("tutors.resume"), to: TutorPaths.pause(), "primary", icon: "play", fields: [("resume", "1")])
+      action =
+        page.banner(.info, t("tutors.paused"))
+        + page.postButton(
+          t("tutors.resume"), to: TutorPaths.pause(), "primary", icon: "play", fields: [("resume", "1")])
     default:
       action =
         completion.isReady
-        ? page.postButton(t("tutors.submit"), to: TutorPaths.submission(), "primary large", icon: "check") : HTML(t("tutors.notReady"))
+        ? page.postButton(t("tutors.submit"), to: TutorPaths.submission(), "primary large", icon: "check")
+        : HTML(t("tutors.notReady"))
     }
     return """
       <section class="card stack" id="submission">\(verdict)<h2>\(t("tutors.step.finish"))</h2>\(list)\(action)</section>

@@ -20,16 +20,31 @@ struct TutorPage: View {
   func body(_ page: PageContext) -> HTML {
     let t = page.t
     let notListed: HTML? =
-      tutor.isListed ? nil : page.banner(.info, t("tutors.onlyYou"), HTML(t("tutors.onlyYouWords")), actions: page.buttonLink(t("tutors.edit"), to: Doors.tutorProfile()))
-    let verified: HTML? = tutor.isListed ? "<span class=\"verified\">\(page.icon("shield-check"))\(t("tutors.verifiedMark"))</span>" : nil
+      tutor.isListed
+      ? nil
+      : page.banner(
+        .info, t("tutors.onlyYou"), HTML(t("tutors.onlyYouWords")),
+        actions: page.buttonLink(t("tutors.edit"), to: Doors.tutorProfile()))
+    let verified: HTML? =
+      tutor.isListed ? "<span class=\"verified\">\(page.icon("shield-check"))\(t("tutors.verifiedMark"))</span>" : nil
     let place: HTML? = tutor.city.map { "<span>\(page.icon("map-pin"))\($0)</span>" }
-    let spoken = languages.map { t.sentence("language.\($0.language)", [:]) + " (" + t.sentence("tutors.fluency.\($0.fluency)", [:]) + ")" }
+    let spoken = languages.map {
+      t.sentence("language.\($0.language)", [:]) + " (" + t.sentence("tutors.fluency.\($0.fluency)", [:]) + ")"
+    }
     let modes = tutor.modes.map { t.sentence("tutors.mode.\($0)", [:]) }.joined(separator: ", ")
-    let years: HTML? = tutor.yearsTeaching.map { "<div><dt>\(t("tutors.years"))</dt><dd>\(t("tutors.yearsValue", count: $0))</dd></div>" }
-    let answer: HTML? = tutor.responseMinutes.map { "<div><dt>\(t("tutors.answersWithin"))</dt><dd>\(page.durationText(minutes: $0))</dd></div>" }
-    let experience: HTML? = tutor.experience.map { "<section class=\"section\"><h2>\(t("tutors.experience"))</h2><div class=\"prose\">\(Markdown.render($0))</div></section>" }
+    let years: HTML? = tutor.yearsTeaching.map {
+      "<div><dt>\(t("tutors.years"))</dt><dd>\(t("tutors.yearsValue", count: $0))</dd></div>"
+    }
+    let answer: HTML? = tutor.responseMinutes.map {
+      "<div><dt>\(t("tutors.answersWithin"))</dt><dd>\(page.durationText(minutes: $0))</dd></div>"
+    }
+    let experience: HTML? = tutor.experience.map {
+      "<section class=\"section\"><h2>\(t("tutors.experience"))</h2><div class=\"prose\">\(Markdown.render($0))</div></section>"
+    }
     let book: HTML? =
-      tutor.isListed ? page.buttonLink(t("tutors.bookLesson"), to: Doors.book(tutor.slug), "primary large wide", icon: "calendar") : nil
+      tutor.isListed
+      ? page.buttonLink(t("tutors.bookLesson"), to: Doors.book(tutor.slug), "primary large wide", icon: "calendar")
+      : nil
     return """
       \(notListed)
       <header class="page-head"><div class="cluster">\(page.avatar(tutor.name, of: tutor.id, photo: tutor.photo, size: "huge"))
@@ -65,7 +80,8 @@ struct TutorPage: View {
   private func favourite(_ page: PageContext) -> HTML {
     guard let isFavourite else { return .none }
     return page.postButton(
-      isFavourite ? page.t("tutors.unfavour") : page.t("tutors.favour"), to: TutorPaths.favourite(tutor.slug), "", icon: "heart",
+      isFavourite ? page.t("tutors.unfavour") : page.t("tutors.favour"), to: TutorPaths.favourite(tutor.slug), "",
+      icon: "heart",
       fields: isFavourite ? [("off", "1")] : [])
   }
 
@@ -84,8 +100,11 @@ struct TutorPage: View {
 
   private func credentialList(_ page: PageContext) -> HTML {
     guard !credentials.isEmpty else { return .none }
-    let lines: [HTML] = credentials.map { "<li class=\"list-row\">\(page.icon("award"))<div class=\"list-main\">\(CredentialText(line: $0).markup(page))</div></li>" }
-    return "<section class=\"section\"><h2>\(page.t("tutors.credentials"))</h2><ul class=\"list\">\(lines)</ul></section>"
+    let lines: [HTML] = credentials.map {
+      "<li class=\"list-row\">\(page.icon("award"))<div class=\"list-main\">\(CredentialText(line: $0).markup(page))</div></li>"
+    }
+    return
+      "<section class=\"section\"><h2>\(page.t("tutors.credentials"))</h2><ul class=\"list\">\(lines)</ul></section>"
   }
 }
 
@@ -95,7 +114,9 @@ struct CredentialText {
 
   func markup(_ page: PageContext) -> HTML {
     let gpa: HTML? =
-      if let gpa = line.gpa, let scale = line.gpaScale { " <span class=\"numeric\">\(page.t("tutors.gpaOf", gpa: gpa, scale: scale))</span>" } else { nil }
+      if let gpa = line.gpa, let scale = line.gpaScale {
+        " <span class=\"numeric\">\(page.t("tutors.gpaOf", gpa: gpa, scale: scale))</span>"
+      } else { nil }
     let from = [line.issuer, line.year.map(String.init)].compactMap { $0 }.joined(separator: ", ")
     let note: HTML? = from.isEmpty ? nil : "<p class=\"muted small\">\(from)</p>"
     return "<strong>\(line.title)</strong>\(gpa)\(note)"

@@ -28,7 +28,9 @@ struct TutorSearchPage: View {
     let older = next.map { Doors.tutors() + "?" + fields.with("after", $0).encoded }
     let list: HTML =
       tutors.isEmpty
-      ? page.empty("search", t("tutors.none"), t("tutors.noneWords"), action: page.buttonLink(t("tutors.clear"), to: Doors.tutors(), "primary"))
+      ? page.empty(
+        "search", t("tutors.none"), t("tutors.noneWords"),
+        action: page.buttonLink(t("tutors.clear"), to: Doors.tutors(), "primary"))
       : "<div class=\"tutor-list\">\(tutors.map { TutorCardView(tutor: $0, zoneNote: true).markup(page) })</div>"
     return """
       \(page.head(title(page), lead: t("tutors.lead", zone: page.zoneText())))
@@ -65,12 +67,18 @@ struct TutorSearchPage: View {
     if !search.category.isEmpty { set.append(("category", t.sentence("tutors.category.\(search.category)", [:]))) }
     if !search.language.isEmpty { set.append(("language", t.sentence("language.\(search.language)", [:]))) }
     if !search.mode.isEmpty { set.append(("mode", t.sentence("tutors.mode.\(search.mode)", [:]))) }
-    if let rate = search.rateMax { set.append(("price_max", t("tutors.upTo", price: page.money(Money(rate, currency))))) }
+    if let rate = search.rateMax {
+      set.append(("price_max", t("tutors.upTo", price: page.money(Money(rate, currency)))))
+    }
     if search.isPaid == false { set.append(("free_lessons", t("tutors.freeLessons"))) }
     if let rating = search.ratingMin { set.append(("rating_min", t("tutors.starsUp", stars: rating / 1000))) }
     if search.freeWithin != nil { set.append(("soon", t("tutors.soon"))) }
-    if let weekday = fields["weekday"], TutorSearch.weekdays.contains(weekday) { set.append(("weekday", t.sentence("tutors.weekday.\(weekday)", [:]))) }
-    if let time = fields["time"], ["morning", "afternoon", "evening"].contains(time) { set.append(("time", t.sentence("tutors.time.\(time)", [:]))) }
+    if let weekday = fields["weekday"], TutorSearch.weekdays.contains(weekday) {
+      set.append(("weekday", t.sentence("tutors.weekday.\(weekday)", [:])))
+    }
+    if let time = fields["time"], ["morning", "afternoon", "evening"].contains(time) {
+      set.append(("time", t.sentence("tutors.time.\(time)", [:])))
+    }
     guard !set.isEmpty else { return .none }
     let chips: [HTML] = set.map { chip in
       """
@@ -84,7 +92,9 @@ struct TutorSearchPage: View {
   private func filters(_ page: PageContext) -> HTML {
     let t = page.t
     func options(_ list: [(String, String)], chosen: String, any: String) -> HTML {
-      let rest: [HTML] = list.map { "<option value=\"\($0.0)\"\(flag: "selected", when: $0.0 == chosen)>\($0.1)</option>" }
+      let rest: [HTML] = list.map {
+        "<option value=\"\($0.0)\"\(flag: "selected", when: $0.0 == chosen)>\($0.1)</option>"
+      }
       return "<option value=\"\">\(any)</option>\(rest)"
     }
     func select(_ name: String, _ label: String, _ options: HTML) -> HTML {
@@ -108,13 +118,17 @@ struct TutorSearchPage: View {
         """
       return "<fieldset class=\"facet\"><legend>\(label)</legend>\(any)\(items)</fieldset>"
     }
-    let subjectOptions = options(subjects.map { ($0.slug, $0.title) }, chosen: search.subject, any: t("tutors.anySubject"))
+    let subjectOptions = options(
+      subjects.map { ($0.slug, $0.title) }, chosen: search.subject, any: t("tutors.anySubject"))
     let weekdayOptions = options(
-      TutorSearch.weekdays.map { ($0, t.sentence("tutors.weekday.\($0)", [:])) }, chosen: fields["weekday"] ?? "", any: t("tutors.anyDay"))
+      TutorSearch.weekdays.map { ($0, t.sentence("tutors.weekday.\($0)", [:])) }, chosen: fields["weekday"] ?? "",
+      any: t("tutors.anyDay"))
     let timeOptions = options(
-      ["morning", "afternoon", "evening"].map { ($0, t.sentence("tutors.time.\($0)", [:])) }, chosen: fields["time"] ?? "", any: t("tutors.anyTime"))
+      ["morning", "afternoon", "evening"].map { ($0, t.sentence("tutors.time.\($0)", [:])) },
+      chosen: fields["time"] ?? "", any: t("tutors.anyTime"))
     let ratingOptions = options(
-      [5, 4, 3].map { (String($0), t("tutors.starsUp", stars: $0)) }, chosen: search.ratingMin.map { String($0 / 1000) } ?? "", any: t("tutors.any"))
+      [5, 4, 3].map { (String($0), t("tutors.starsUp", stars: $0)) },
+      chosen: search.ratingMin.map { String($0 / 1000) } ?? "", any: t("tutors.any"))
     return """
       <details class="drawer" data-island="drawer"><summary class="button">\(page.icon("filter"))\(t("tutors.filters"))</summary>
       <div class="drawer-panel"><div class="drawer-head"><h2>\(t("tutors.filters"))</h2></div>
@@ -146,9 +160,13 @@ struct TutorCardView {
     let address = Doors.tutor(tutor.slug)
     let languages = tutor.languages.map { t.sentence("language.\($0)", [:]) }.joined(separator: ", ")
     let tags: [HTML] = tutor.subjects.prefix(4).map { "<span class=\"chip\">\($0)</span> " }
-    let free: HTML? = tutor.nextFree.map { "<p class=\"tutor-next\">\(page.icon("clock"))\(t("tutors.nextFree")) \(page.soon($0))</p>" }
+    let free: HTML? = tutor.nextFree.map {
+      "<p class=\"tutor-next\">\(page.icon("clock"))\(t("tutors.nextFree")) \(page.soon($0))</p>"
+    }
     let place: HTML? = tutor.city.map { "<span>\(page.icon("map-pin"))\($0)</span>" }
-    let held: HTML? = tutor.lessonsHeld > 0 ? "<span>\(page.icon("book"))\(t("tutors.lessonsHeld", count: tutor.lessonsHeld))</span>" : nil
+    let held: HTML? =
+      tutor.lessonsHeld > 0
+      ? "<span>\(page.icon("book"))\(t("tutors.lessonsHeld", count: tutor.lessonsHeld))</span>" : nil
     return """
       <article class="tutor-card">\(page.avatar(tutor.name, of: tutor.id, photo: tutor.photo, size: "large"))
       <div class="tutor-main"><h3><a href="\(address)">\(tutor.name)</a> <span class="verified">\(page.icon("shield-check"))\(t("tutors.verifiedMark"))</span></h3>
