@@ -74,7 +74,11 @@ let targets: [Target] = [
   kit("Platform", uses: ["Core", "Web", "Postgres", "Jobs", "Bus", "HTML", "JSON"]),
   kit("Site", uses: ["Core", "HTML", "Web", "Time", "JSON", "CICU", "CCmark"]),
   kit("TestDatabase", uses: ["Core", "JSON", "Loop", "Postgres"]),
-  kit("TestKit", uses: ["TestDatabase", "Core", "Loop", "Postgres", "Web", "Platform", "Site", "Jobs", "Bus", "HTML", "JSON", "Time"]),
+  kit(
+    "TestKit",
+    uses: [
+      "TestDatabase", "Core", "Loop", "Postgres", "Web", "Platform", "Site", "Jobs", "Bus", "HTML", "JSON", "Time",
+    ]),
 
   // Ground: what every market stands on.
   feature("Accounts", uses: ["Crypto", "Files", "Notices"]),
@@ -122,7 +126,9 @@ let targets: [Target] = [
   tests("Tutors", in: "Features", uses: proving + ["Accounts", "Files", "Notices"]),
   tests("Scheduling", in: "Features", uses: proving + ["Tutors"]),
   tests("Bookings", in: "Features", uses: proving + ["Scheduling", "Ledger", "Notices"]),
-  tests("Checkout", in: "Features", uses: proving + ["Accounts", "Tutors", "Scheduling", "Bookings", "Ledger", "Notices", "Crypto", "Outbound", "Loop"]),
+  tests(
+    "Checkout", in: "Features",
+    uses: proving + ["Accounts", "Tutors", "Scheduling", "Bookings", "Ledger", "Notices", "Crypto", "Outbound", "Loop"]),
   tests("Classroom", in: "Features", uses: proving + ["Crypto", "CSystem", "Loop"]),
   tests("Reviews", in: "Features", uses: proving + ["Accounts", "Tutors", "Bookings", "Notices"]),
   tests("Home", in: "Features", uses: proving + ["Accounts", "Tutors", "Bookings", "Ledger", "Notices"]),
