@@ -104,6 +104,7 @@ create table tutor_listings (
   words          text not null,                 -- folded words for trigram and full-text search
   lexemes        tsvector generated always as (to_tsvector('simple', words)) stored,
   card           jsonb not null,
+  document       text not null generated always as ((card - 'photo_id') #>> '{}') stored,   -- the card as the API sends it
   is_main        boolean not null,              -- the tutor's first subject: the row that answers when no subject is asked for
   updated_at     timestamptz not null default now(),
   primary key (tutor_id, subject_id)

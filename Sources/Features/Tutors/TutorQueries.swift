@@ -228,7 +228,8 @@ extension TutorSearch {
     var all: SQL =
       subject.isEmpty
       ? "l.is_main"
-      : "l.subject_id = (select id from subjects where slug = \(subject) or code = \(subject) or id::text = \(subject) order by slug = \(subject) desc limit 1)"
+      : ID<Subject>(subject).map { "l.subject_id = \($0)" }
+        ?? "l.subject_id = (select id from subjects where slug = \(subject) or code = \(subject) order by slug = \(subject) desc limit 1)"
     if !words.isEmpty {
       all =
         "\(all) and (l.lexemes @@ websearch_to_tsquery('simple', plain_words(\(words))) or l.words like '%' || plain_words(\(words)) || '%' or l.words %> plain_words(\(words)))"
@@ -306,19 +307,28 @@ extension TutorSearch {
 
   private var kilometres: SQL { near.map(distance) ?? "null::int" }
 
+  /// The rows of one page. The keys come first, from an index that holds all that is compared; only then are the cards
+  /// of those few read.
+  private func shown(now: Instant) -> SQL {
+    """
+    (select l.tutor_id, l.subject_id from tutor_listings l where \(conditions(now: now)) and \(after)
+      order by \(ordering) limit \(pageSize + 1)) shown
+      join tutor_listings l on l.tutor_id = shown.tutor_id and l.subject_id = shown.subject_id order by \(ordering)
+    """
+  }
+
   fileprivate func cards(now: Instant) -> SQL {
     """
     select l.tutor_id, l.card->>'slug', l.card->>'full_name', coalesce(l.card->>'headline', ''), (l.card->>'photo_id')::uuid,
            array(select s->>'title' from jsonb_array_elements(l.card->'subjects') s), l.languages, l.rate, l.currency, l.rating,
            l.rating_count, l.lessons_held, l.modes, l.card->>'city', l.next_free, \(kilometres), \(key)
-      from tutor_listings l where \(conditions(now: now)) and \(after) order by \(ordering) limit \(pageSize + 1)
+      from \(shown(now: now))
     """
   }
 
   fileprivate func documents(now: Instant) -> SQL {
     """
-    select l.tutor_id, (l.card - 'photo_id')::text, l.next_frees, \(kilometres), \(key)
-      from tutor_listings l where \(conditions(now: now)) and \(after) order by \(ordering) limit \(pageSize + 1)
+    select l.tutor_id, l.document, l.next_frees, \(kilometres), \(key) from \(shown(now: now))
     """
   }
 
@@ -343,12 +353,45 @@ extension Query where Row == FoundTutor {
 
 extension Query where Row == TutorDocument {
   static func documents(_ search: TutorSearch, now: Instant) -> Self { Query(search.documents(now: now)) }
+}
 
-  /// The cards of these tutors, for comparing and favourites.
-  static func documents(of tutors: [ID<User>]) -> Self {
+/// A tutor's whole public profile, in one statement.
+struct PublicProfile: RowDecodable {
+  let document: TutorDocument
+  let biography: String?
+  let experience: String?
+  let yearsTeaching: Int?
+  let zone: String
+  let approval: String
+  /// JSON that the database rendered.
+  let languages: String
+  let samples: String
+
+  init(row: inout RowReader) throws {
+    document = try TutorDocument(row: &row)
+    biography = try row.next()
+    experience = try row.next()
+    yearsTeaching = try row.next()
+    zone = try row.next()
+    approval = try row.next()
+    languages = try row.next()
+    samples = try row.next()
+  }
+}
+
+extension Query where Row == PublicProfile {
+  static func profile(of tutor: ID<User>) -> Self {
     Query(
-      "select tutor_id, (card - 'photo_id')::text, next_frees, null::int, '' from tutor_listings where is_main and tutor_id = any(\(tutors))"
-    )
+      """
+      select l.tutor_id, l.document, l.next_frees, null::int, '', t.biography, t.experience, t.years_teaching, p.zone, t.approval,
+             (select coalesce(json_agg(json_build_object('language', language, 'fluency', fluency) order by
+                 array_position(array['native', 'fluent', 'conversational', 'basic'], fluency), language), '[]')::text
+                from tutor_languages where tutor_id = l.tutor_id),
+             (select coalesce(json_agg(json_build_object('kind', kind, 'title', title, 'url', '/files/' || file_id || '/sample')
+                 order by created_at), '[]')::text from tutor_samples where tutor_id = l.tutor_id)
+        from tutor_listings l join tutors t on t.user_id = l.tutor_id join people p on p.id = l.tutor_id
+       where l.tutor_id = \(tutor) and l.is_main and t.state = 'verified' and p.is_active
+      """)
   }
 }
 

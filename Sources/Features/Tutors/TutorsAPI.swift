@@ -62,33 +62,19 @@ extension TutorsFeature {
   }
 
   func apiMentor(_ request: Request, guest: Guest, mentor: ID<User>) async throws -> Response {
-    guard let tutor = try await database.first(.listedTutor(mentor)),
-      let document = try await database.all(.documents(of: [mentor])).first
-    else { throw Failure.notFound }
-    let languages = try await database.all(.languages(of: mentor))
-    let samples = try await database.all(.samples(of: mentor))
+    guard let profile = try await database.first(.profile(of: mentor)) else { throw Failure.notFound }
     return Response.json(200) { w in
       w.object { w in
-        w.key("card")
-        w.write(document)
-        w.field("biography", tutor.biography)
-        w.field("experience", tutor.experience)
-        w.field("years_teaching", tutor.yearsTeaching)
-        w.field("timezone", tutor.zone)
-        w.field("approval", tutor.approval)
-        w.array("languages", languages) { w, line in
-          w.object { w in
-            w.field("language", line.language)
-            w.field("fluency", line.fluency)
-          }
-        }
-        w.array("samples", samples) { w, sample in
-          w.object { w in
-            w.field("kind", sample.kind)
-            w.field("title", sample.title)
-            w.field("url", Doors.file(sample.file, "sample"))
-          }
-        }
+        w.field("card", profile.document)
+        w.field("biography", profile.biography)
+        w.field("experience", profile.experience)
+        w.field("years_teaching", profile.yearsTeaching)
+        w.field("timezone", profile.zone)
+        w.field("approval", profile.approval)
+        w.key("languages")
+        w.raw(profile.languages)
+        w.key("samples")
+        w.raw(profile.samples)
       }
     }.tagged(for: request)
   }
