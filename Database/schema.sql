@@ -834,6 +834,7 @@ CREATE TABLE public.tutor_listings (
     words text NOT NULL,
     lexemes tsvector GENERATED ALWAYS AS (to_tsvector('simple'::regconfig, words)) STORED,
     card jsonb NOT NULL,
+    document text GENERATED ALWAYS AS (((card - 'photo_id'::text) #>> '{}'::text[])) STORED NOT NULL,
     is_main boolean NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL
 );

@@ -297,7 +297,7 @@ class Site:
         assert len(rows) == 1, f"{len(rows)} rows, not one: {query}"
         return rows[0][0]
 
-    def person(self, name="guest", *, zone="Europe/London", language="en-GB", phone=False, dark=False, script=True, **options):
+    def person(self, name="guest", *, zone="Europe/London", language="en-GB", phone=False, dark=False, script=True, knows_zone=True, **options):
         """A person with a browser of their own: cookies shared with nobody."""
         options.setdefault("viewport", {"width": 390, "height": 844} if phone else {"width": 1280, "height": 800})
         if phone:
@@ -306,6 +306,9 @@ class Site:
             base_url=options.pop("base_url", self.url), timezone_id=zone, locale=language, java_script_enabled=script,
             color_scheme="dark" if dark else "light", permissions=["camera", "microphone"], **options)
         context.set_default_timeout(15_000)
+        if knows_zone:
+            # As on every visit but the first, whose page is loaded again once the site has heard of the zone.
+            context.add_cookies([{"name": "zone", "value": zone, "url": self.url}])
         person = Person(self, name, context, script)
         self.people.append(person)
         return person

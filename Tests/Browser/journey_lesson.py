@@ -3,6 +3,7 @@
 import datetime
 import re
 
+from harness import until
 from ways import arrive, becomes, book_and_pay, in_zone, let_time_pass_until_start, register, shown_time
 
 ZONE = "America/New_York"  # The tutor's is Europe/London: five hours apart, nearly always.
@@ -10,8 +11,10 @@ LEARNER = "ida.north@example.net"
 
 
 def test_a_learner_finds_books_pays_meets_and_reviews(site):
-    ida = site.person("ida", zone=ZONE)
+    ida = site.person("ida", zone=ZONE, knows_zone=False)
     ida.goto("/")
+    html = ida.page.locator("html")
+    until(lambda: html.get_attribute("data-zone") == ZONE, "the page in the visitor's own zone")
     ida.page.locator("#hero-q").fill("calculus")
     ida.page.locator(".hero-search button").click()
     arrive(ida, "/tutors")
