@@ -443,11 +443,12 @@ class Person:
     def is_accessible(self):
         if not self.script:
             return self
-        # As tall as the page: what a bar at the lower edge covers for now can be scrolled to, and is no small target.
+        # Taller than the page, also where parts of it grow with the window: what a bar at the lower edge covers for now can
+        # be scrolled to, and is no small target.
         before = self.page.viewport_size
         if before["width"] < 768:
             self.page.set_viewport_size({"width": before["width"], "height": max(
-                before["height"], self.page.evaluate("() => document.documentElement.scrollHeight"))})
+                before["height"], self.page.evaluate("() => document.documentElement.scrollHeight") + 1000)})
         # Colours on their way from one to another are neither.
         self.page.wait_for_function("() => !document.getAnimations().some((one) => one instanceof CSSTransition)")
         try:
