@@ -51,8 +51,8 @@ struct House {
       catalogue: try Catalogue(folder: config.assets + "/locales"),
       assets: assets, clock: clock, isDevelopment: config.isDevelopment)
     metrics = Metrics()
-    // Hashing fills whole cores; two at a time leave the loops their share.
-    let hashing = BlockingPool(threads: max(1, config.loops / 2))
+    // Hashing would fill every core; in the background it takes what the loops leave.
+    let hashing = BlockingPool(threads: config.loops, background: true)
     let disk = BlockingPool(threads: 4)
     let courier = Courier(loops: loops)
     self.courier = courier

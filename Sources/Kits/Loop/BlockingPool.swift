@@ -9,10 +9,11 @@ package final class BlockingPool: Sendable {
   private let queue: WorkQueue
 
   /// At most `threads` at a time work, and at most `waiting` wait; more is refused with `Failure.unavailable`, so that
-  /// a flood is turned away at the door instead of piling up.
-  package init(threads: Int, waiting: Int = 10_000) {
+  /// a flood is turned away at the door instead of piling up. Threads that are `background` yield the cores to whatever
+  /// else wants them (nice 10): for work that would fill every core, such as hashing.
+  package init(threads: Int, waiting: Int = 10_000, background: Bool = false) {
     precondition(threads > 0)
-    queue = WorkQueue(threads: threads, limit: waiting)
+    queue = WorkQueue(threads: threads, limit: waiting, nice: background ? 10 : 0)
   }
 
   deinit { queue.close() }
@@ -39,6 +40,7 @@ package final class BlockingPool: Sendable {
 private final class WorkQueue: @unchecked Sendable {
   private let limit: Int
   private let threads: Int
+  private let nice: Int32
   private var running = 0
   private var idle = 0
   private var isClosed = false
@@ -47,9 +49,10 @@ private final class WorkQueue: @unchecked Sendable {
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
-  init(threads: Int, limit: Int) {
+  init(threads: Int, limit: Int, nice: Int32) {
     self.threads = threads
     self.limit = limit
+    self.nice = nice
     pthread_mutex_init(mutex, nil)
     pthread_cond_init(condition, nil)
   }
@@ -94,6 +97,8 @@ private final class WorkQueue: @unchecked Sendable {
   }
 
   private func drain() {
+    // On Linux a niceness is a thread's own, and 0 names the one that asks (setpriority(2)).
+    if nice != 0 { setpriority(PRIO_PROCESS, 0, nice) }
     while let action = take() { action() }
   }
 
