@@ -131,7 +131,8 @@ extension Query where Row == Credentials {
 extension Query where Row == Int {
   /// Wrong passwords for a login that nobody has; it is kept as a hash.
   static func failures(ofUnknown mark: String, since: Instant) -> Self {
-    Query("""
+    Query(
+      """
       select count(*) from activity_log
        where user_id is null and at > \(since) and kind = 'sign-in.failed' and details->>'login' = \(mark)
       """)

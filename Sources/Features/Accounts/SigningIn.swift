@@ -31,7 +31,9 @@ struct SigningIn: Sendable {
     guard let credentials = try await database.first(.credentials(login: login, since: now - Self.window)) else {
       // A login nobody has rests as one that somebody has, or resting would tell which there are.
       let mark = Hex.encode(SHA256.hash(login.lowercased()).prefix(16))
-      guard try await database.one(.failures(ofUnknown: mark, since: now - Self.window)) < Self.patience else { return .failure(.resting) }
+      guard try await database.one(.failures(ofUnknown: mark, since: now - Self.window)) < Self.patience else {
+        return .failure(.resting)
+      }
       // As long as for an address we know: the time taken tells nothing.
       _ = try await pool.run { Password.verifyNobody(password) }
       try await database.run(.note("sign-in.failed", about: nil, by: nil, details: "{\"login\":\"\(mark)\"}", at: now))

@@ -51,7 +51,9 @@ import Web
         #expect(page.text.contains("The login or the password is not right."))
       }
       #expect(await Browser(town).signIn("Nobody@example.org", "wrong-1-word").text.contains("rests for 15 minutes"))
-      #expect(await Browser(town).signIn("another@example.org", "wrong-1-word").text.contains("The login or the password is not right."))
+      #expect(
+        await Browser(town).signIn("another@example.org", "wrong-1-word").text.contains(
+          "The login or the password is not right."))
       town.house.clock.advance(by: .minutes(16))
       #expect(await Browser(town).signIn().status == 303)
     }
