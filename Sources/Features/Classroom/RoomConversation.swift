@@ -54,7 +54,9 @@ final class RoomConversation: Conversation {
   // MARK: Opening
 
   func opened(_ socket: Socket) async {
-    let subscription = rooms.bus.subscribe(Rooms.topic(lesson.code)) { [weak self, weak socket] frame in
+    let subscription = rooms.bus.subscribe(
+      Rooms.topic(lesson.code), missed: { [weak socket] in socket?.close(.goingAway) }
+    ) { [weak self, weak socket] frame in
       guard let self, let socket, let signal = RoomSignal(frame) else { return }
       self.hear(signal, on: socket)
     }

@@ -28,8 +28,10 @@ final class NotificationChannel: Conversation {
   }
 
   func opened(_ socket: Socket) async {
-    let subscription = feature.bus.subscribe(Announcement.topic(of: user)) { [weak self] text in
-      self?.hear(text, socket)
+    let subscription = feature.bus.subscribe(
+      Announcement.topic(of: user), missed: { [weak socket] in socket?.close(.goingAway) }
+    ) { [weak self, weak socket] text in
+      if let socket { self?.hear(text, socket) }
     }
     state.withLock { $0.subscription = subscription }
     do {

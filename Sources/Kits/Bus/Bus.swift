@@ -9,8 +9,9 @@ package import Web
 /// Rooms and topics: what is published reaches every socket that joined and every subscriber, in the same order
 /// everywhere. Between nodes a ``BusRelay`` carries it on.
 package final class Bus: Sendable {
-  /// Sockets served in one go; a larger room gives way to other work of the loop between slices.
-  static let slice = 500
+  /// Receivers served in one go, about half a millisecond. A larger room is served over several turns of the loop, and
+  /// whatever else is ready comes between.
+  static let slice = 100
 
   private struct State {
     var topics: [String: Presence] = [:]
@@ -33,7 +34,9 @@ package final class Bus: Sendable {
   package init(loops: LoopGroup, relay: (any BusRelay)? = nil) {
     shards = loops.loops.map(Shard.init)
     self.relay = relay
-    relay?.receive { [weak self] topic, text in self?.deliver(topic, text) }
+    relay?.receive(
+      { [weak self] topic, text in self?.deliver(topic, text) },
+      missed: { [weak self] in self?.missed() })
   }
 
   /// Sends to all who joined or subscribed, here and on other nodes. Answers the message's number on this node, which
@@ -58,13 +61,19 @@ package final class Bus: Sendable {
     }
   }
 
+  /// What other nodes said for a while was not heard. Sockets that joined are closed with 1001, so that they come back
+  /// and catch up; subscribers are told.
+  private func missed() {
+    state.withLock { _ in for shard in shards { shard.put(.missed) } }
+  }
+
   /// From now on the socket gets what is published, until it leaves or ends. Joining twice is joining once.
   package func join(_ topic: String, _ socket: Socket) {
     let at = index(of: socket.loop)
     let isFirst = state.withLock { state in
       let isFirst = state.joined[socket.id] == nil
       guard state.joined[socket.id, default: []].insert(topic).inserted else { return isFirst }
-      state.topics[topic, default: Presence(perLoop: Array(repeating: 0, count: shards.count))].perLoop[at] += 1
+      enter(topic, at, &state)
       state.topics[topic]!.members += 1
       shards[at].put(.join(topic, socket))
       return isFirst
@@ -92,25 +101,37 @@ package final class Bus: Sendable {
     release(topic, at, &state)
   }
 
+  private func enter(_ topic: String, _ at: Int, _ state: inout State) {
+    if state.topics[topic] == nil {
+      state.topics[topic] = Presence(perLoop: Array(repeating: 0, count: shards.count))
+      relay?.opened(topic)
+    }
+    state.topics[topic]!.perLoop[at] += 1
+  }
+
   private func release(_ topic: String, _ at: Int, _ state: inout State) {
     state.topics[topic]?.perLoop[at] -= 1
-    if state.topics[topic]?.isEmpty == true { state.topics[topic] = nil }
+    guard state.topics[topic]?.isEmpty == true else { return }
+    state.topics[topic] = nil
+    relay?.closed(topic)
   }
 
   /// How many sockets of this node have joined.
   package func members(_ topic: String) -> Int { state.withLock { $0.topics[topic]?.members ?? 0 } }
 
   /// Calls `action` with each message, in order, on one loop (the caller's, if it runs on one), until the subscription
-  /// is cancelled or let go.
-  package func subscribe(_ topic: String, _ action: @escaping @Sendable (String) -> Void) -> BusSubscription {
+  /// is cancelled or let go. `missed` is called there when messages of other nodes may have been lost.
+  package func subscribe(
+    _ topic: String, missed: @escaping @Sendable () -> Void = {}, _ action: @escaping @Sendable (String) -> Void
+  ) -> BusSubscription {
     let at = Loop.current.flatMap { loop in shards.firstIndex { $0.loop === loop } } ?? 0
     let number = numbers.withLock { number in
       number += 1
       return number
     }
     state.withLock { state in
-      state.topics[topic, default: Presence(perLoop: Array(repeating: 0, count: shards.count))].perLoop[at] += 1
-      shards[at].put(.subscribe(topic, number, action))
+      enter(topic, at, &state)
+      shards[at].put(.subscribe(topic, Subscriber(number: number, action: action, missed: missed)))
     }
     return BusSubscription { [weak self] in
       guard let self else { return }
@@ -146,12 +167,19 @@ package final class BusSubscription: Sendable {
   }
 }
 
-/// Carries messages between the nodes that serve one site.
+/// Carries messages between the nodes that serve one site. None of its functions may wait, nor call back into the bus.
 package protocol BusRelay: AnyObject, Sendable {
-  /// Tells the other nodes. Must not wait, and must not give the message back to this one.
+  /// Tells the other nodes. Must not give the message back to this one.
   func forward(_ topic: String, _ text: String)
-  /// Called once: `deliver` takes what other nodes said, from any thread.
-  func receive(_ deliver: @escaping @Sendable (_ topic: String, _ text: String) -> Void)
+  /// Called once, at the beginning. `deliver` takes what other nodes said, from any thread; `missed` says that some of it
+  /// may have been lost, because the link between the nodes was down.
+  func receive(
+    _ deliver: @escaping @Sendable (_ topic: String, _ text: String) -> Void,
+    missed: @escaping @Sendable () -> Void)
+  /// The topic has its first receiver on this node. In order with ``closed(_:)``.
+  func opened(_ topic: String)
+  /// The last one has gone.
+  func closed(_ topic: String)
 }
 
 extension Socket {
@@ -166,38 +194,63 @@ private final class Shard: @unchecked Sendable {
     case message(String, SocketMessage)
     case join(String, Socket)
     case leave(String, Int)
-    case subscribe(String, Int, @Sendable (String) -> Void)
+    case subscribe(String, Subscriber)
     case unsubscribe(String, Int)
+    case missed
+  }
+
+  private enum Receiver {
+    case socket(Socket)
+    case subscriber(Subscriber)
+
+    /// Subscribers are counted from one and sockets too: the sign tells them apart.
+    var id: Int {
+      switch self {
+      case .socket(let socket): socket.id
+      case .subscriber(let subscriber): -subscriber.number
+      }
+    }
+
+    /// No message: some were missed.
+    func take(_ message: SocketMessage?) {
+      switch (self, message) {
+      case (.socket(let socket), let message?): socket.send(message)
+      case (.socket(let socket), nil): socket.close(.goingAway)
+      case (.subscriber(let subscriber), let message?): subscriber.action(message.text)
+      case (.subscriber(let subscriber), nil): subscriber.missed()
+      }
+    }
   }
 
   /// Who receives a topic on this loop.
   private struct Room {
-    var sockets: [Socket] = []
+    var receivers: [Receiver] = []
     var places: [Int: Int] = [:]
-    var subscribers: [(number: Int, action: @Sendable (String) -> Void)] = []
     /// Messages of which not everybody has been served yet, with those who are to get them; the first is under way.
-    var backlog: [(message: SocketMessage, sockets: [Socket])] = []
+    var backlog: [(message: SocketMessage?, receivers: [Receiver])] = []
     var served = 0
 
-    mutating func add(_ socket: Socket) {
-      places[socket.id] = sockets.count
-      sockets.append(socket)
+    mutating func add(_ receiver: Receiver) {
+      places[receiver.id] = receivers.count
+      receivers.append(receiver)
     }
 
     mutating func remove(_ id: Int) {
       guard let place = places.removeValue(forKey: id) else { return }
-      let last = sockets.removeLast()
+      let last = receivers.removeLast()
       guard last.id != id else { return }
-      sockets[place] = last
+      receivers[place] = last
       places[last.id] = place
     }
 
-    var isEmpty: Bool { sockets.isEmpty && subscribers.isEmpty && backlog.isEmpty }
+    var isEmpty: Bool { receivers.isEmpty && backlog.isEmpty }
   }
 
   let loop: Loop
   private let inbox = Locked<[Entry]>([])
   private var rooms: [String: Room] = [:]
+  /// Rooms with a backlog, each once; the first gets the next slice, and then goes to the end.
+  private var behind: [String] = []
 
   init(_ loop: Loop) { self.loop = loop }
 
@@ -217,17 +270,18 @@ private final class Shard: @unchecked Sendable {
     for entry in entries {
       switch entry {
       case .message(let topic, let message): deliver(topic, message)
-      case .join(let topic, let socket): rooms[topic, default: Room()].add(socket)
-      case .leave(let topic, let id):
-        rooms[topic]?.remove(id)
-        tidy(topic)
-      case .subscribe(let topic, let number, let action):
-        rooms[topic, default: Room()].subscribers.append((number, action))
-      case .unsubscribe(let topic, let number):
-        rooms[topic]?.subscribers.removeAll { $0.number == number }
-        tidy(topic)
+      case .join(let topic, let socket): rooms[topic, default: Room()].add(.socket(socket))
+      case .leave(let topic, let id): leave(topic, id)
+      case .subscribe(let topic, let subscriber): rooms[topic, default: Room()].add(.subscriber(subscriber))
+      case .unsubscribe(let topic, let number): leave(topic, -number)
+      case .missed: for topic in rooms.keys { put(nil, behind: topic) }
       }
     }
+  }
+
+  private func leave(_ topic: String, _ id: Int) {
+    rooms[topic]?.remove(id)
+    tidy(topic)
   }
 
   private func tidy(_ topic: String) {
@@ -236,27 +290,40 @@ private final class Shard: @unchecked Sendable {
 
   private func deliver(_ topic: String, _ message: SocketMessage) {
     guard let room = rooms[topic] else { return }
-    for subscriber in room.subscribers { subscriber.action(message.text) }
-    if room.backlog.isEmpty, room.sockets.count <= Bus.slice {
-      for socket in room.sockets { socket.send(message) }
-      return
-    }
-    rooms[topic]!.backlog.append((message, room.sockets))
-    if room.backlog.isEmpty { serve(topic) }
+    guard room.backlog.isEmpty, room.receivers.count <= Bus.slice else { return put(message, behind: topic) }
+    for receiver in room.receivers { receiver.take(message) }
   }
 
-  /// The next slice of the first message; whoever left meanwhile is passed over.
-  private func serve(_ topic: String) {
-    guard let first = rooms[topic]?.backlog.first, let start = rooms[topic]?.served else { return }
-    let end = min(start + Bus.slice, first.sockets.count)
-    for socket in first.sockets[start..<end] where rooms[topic]?.places[socket.id] != nil { socket.send(first.message) }
-    guard rooms[topic] != nil else { return }
-    rooms[topic]!.served = end
-    if end == first.sockets.count {
-      rooms[topic]!.backlog.removeFirst()
-      rooms[topic]!.served = 0
-    }
-    if rooms[topic]!.backlog.isEmpty { return tidy(topic) }
-    loop.post { [self] in serve(topic) }
+  private func put(_ message: SocketMessage?, behind topic: String) {
+    guard let room = rooms[topic] else { return }
+    rooms[topic]!.backlog.append((message, room.receivers))
+    guard room.backlog.isEmpty else { return }
+    behind.append(topic)
+    if behind.count == 1 { loop.postNextTurn { [self] in serve() } }
   }
+
+  /// One slice for the room whose turn it is; whoever left meanwhile is passed over. One slice a turn, however many rooms
+  /// are behind.
+  private func serve() {
+    let topic = behind.removeFirst()
+    if let first = rooms[topic]?.backlog.first, let start = rooms[topic]?.served {
+      let end = min(start + Bus.slice, first.receivers.count)
+      for receiver in first.receivers[start..<end] where rooms[topic]?.places[receiver.id] != nil {
+        receiver.take(first.message)
+      }
+      rooms[topic]?.served = end
+      if end == first.receivers.count {
+        rooms[topic]?.backlog.removeFirst()
+        rooms[topic]?.served = 0
+      }
+      if rooms[topic]?.backlog.isEmpty == false { behind.append(topic) } else { tidy(topic) }
+    }
+    if !behind.isEmpty { loop.postNextTurn { [self] in serve() } }
+  }
+}
+
+private struct Subscriber: Sendable {
+  let number: Int
+  let action: @Sendable (String) -> Void
+  let missed: @Sendable () -> Void
 }

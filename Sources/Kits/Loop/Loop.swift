@@ -42,6 +42,7 @@ package final class Loop: TaskExecutor, @unchecked Sendable {
   private var local: [UnownedJob] = []
   private var batch: [UnownedJob] = []
   private var localPosts: [@Sendable () -> Void] = []
+  private var nextTurn: [@Sendable () -> Void] = []
   private var grave: [Source] = []
   private var turnBegan: UInt64 = 0
   private var reportedAt: UInt64 = 0
@@ -93,6 +94,13 @@ package final class Loop: TaskExecutor, @unchecked Sendable {
     if inLoop { return localPosts.append(action) }
     inbox.withLock { $0.posts.append(action) }
     wake()
+  }
+
+  /// Runs `action` after every descriptor that is ready now has been served once: how long work is cut into slices that
+  /// others come between. On the loop.
+  package func postNextTurn(_ action: @escaping @Sendable () -> Void) {
+    precondition(inLoop)
+    nextTurn.append(action)
   }
 
   /// The store of `isSleeping` and its load here are both sequentially consistent: either the sleeper sees the new
@@ -285,7 +293,7 @@ package final class Loop: TaskExecutor, @unchecked Sendable {
         if local.isEmpty && localPosts.isEmpty { break }
       }
       watch()
-      var canSleep = local.isEmpty && localPosts.isEmpty && !hasMore
+      var canSleep = local.isEmpty && localPosts.isEmpty && nextTurn.isEmpty && !hasMore
       if isStopping.load(ordering: .relaxed), canSleep, inbox.withLock({ $0.isEmpty }) { break }
       if canSleep {
         isSleeping.store(true, ordering: .sequentiallyConsistent)
@@ -297,6 +305,10 @@ package final class Loop: TaskExecutor, @unchecked Sendable {
       turnBegan = 0
       event_base_loop(base, EVLOOP_ONCE | (canSleep ? 0 : EVLOOP_NONBLOCK))
       awake()
+      if !nextTurn.isEmpty {
+        localPosts.append(contentsOf: nextTurn)
+        nextTurn.removeAll(keepingCapacity: true)
+      }
       grave.removeAll(keepingCapacity: true)
     }
     remove(alarm)

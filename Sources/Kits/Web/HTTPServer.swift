@@ -27,6 +27,8 @@ package struct ServerSettings: Sendable {
   package var socketIdle = Duration.seconds(90)
   /// How long a socket that we closed may take to close its side.
   package var farewell = Duration.seconds(3)
+  /// The same for one that was closed because it does not read.
+  package var farewellBehind = Duration.seconds(30)
   /// How often deadlines and vanished clients are looked for.
   package var tick = Duration.milliseconds(250)
   /// How long running requests may go on when the server stops.

@@ -163,7 +163,9 @@ final class LoopServer: Source, @unchecked Sendable {
     if now - socketsLookedAt >= min(1000, Milliseconds.of(settings.pingEvery), Milliseconds.of(settings.farewell)) {
       socketsLookedAt = now
       figures.slowTurns.set(loop.slowTurns)
-      for socket in sockets { socket.look(at: now) }
+      // Sockets that were opened together are not all pinged together.
+      var pings = max(100, sockets.count / 16)
+      for socket in sockets where socket.look(at: now, mayPing: pings > 0) { pings -= 1 }
     }
   }
 

@@ -19,7 +19,7 @@ final class SocketWire: Source, SocketOutput, @unchecked Sendable {
   private enum State {
     case open
     /// Our goodbye is queued or sent.
-    case closing(since: Int, peerHasClosed: Bool)
+    case closing(until: Int, peerHasClosed: Bool)
     case ended
   }
 
@@ -32,6 +32,8 @@ final class SocketWire: Source, SocketOutput, @unchecked Sendable {
   private static let numbers = Atomic<Int>(0)
   /// Messages that may wait for the conversation before we stop reading.
   private static let mostWaiting = 128
+  /// Bytes the kernel may hold for one socket; it doubles the figure for its own needs (socket(7)).
+  private static let kernelBuffer: Int32 = 128 << 10
 
   private let server: LoopServer
   private let conversation: any Conversation
@@ -70,7 +72,11 @@ final class SocketWire: Source, SocketOutput, @unchecked Sendable {
     _ descriptor: Int32, _ server: LoopServer, _ conversation: any Conversation, _ identity: Identity?, early: [UInt8]
   ) -> SocketWire {
     var one: Int32 = 1
-    setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
+    let size = socklen_t(MemoryLayout<Int32>.size)
+    setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, size)
+    // Left alone, the kernel would take in megabytes for one who does not read, and we would notice late.
+    var buffer = Self.kernelBuffer
+    setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &buffer, size)
     let wire = SocketWire(descriptor, server, conversation)
     let number = numbers.wrappingAdd(1, ordering: .relaxed).newValue
     wire.socket = Socket(id: number, loop: server.loop, identity: identity, output: wire)
@@ -172,7 +178,7 @@ final class SocketWire: Source, SocketOutput, @unchecked Sendable {
       if wslay_event_get_read_enabled(context) == 0 {
         // The other side said goodbye, or broke the protocol; either way wslay has written the last frame.
         let hasClosed = wslay_event_get_close_received(context) != 0
-        state = .closing(since: Milliseconds.now(), peerHasClosed: hasClosed)
+        state = .closing(until: deadline(server.settings.farewell), peerHasClosed: hasClosed)
         farewell()
         enqueue(bytes)
         return
@@ -275,7 +281,7 @@ final class SocketWire: Source, SocketOutput, @unchecked Sendable {
 
   func finish(_ code: CloseCode, _ reason: String) {
     guard case .open = state else { return }
-    state = .closing(since: Milliseconds.now(), peerHasClosed: false)
+    state = .closing(until: deadline(server.settings.farewell), peerHasClosed: false)
     farewell()
     loop.want(read: true, self)
     enqueue(SocketFrame.close(code, reason))
@@ -327,26 +333,32 @@ final class SocketWire: Source, SocketOutput, @unchecked Sendable {
     queue = kept + [SocketFrame.close(.behind, CloseCode.behind.name)]
     first = 0
     queued = queue.reduce(-offset) { $0 + $1.count }
-    state = .closing(since: Milliseconds.now(), peerHasClosed: false)
+    // It costs a descriptor only, and who reads slowly shall still learn why.
+    state = .closing(until: deadline(server.settings.farewellBehind), peerHasClosed: false)
     server.table.log.info("socket.behind", ["socket": .number(socket.id)])
     farewell()
   }
 
   // MARK: Time and the end
 
-  /// Called about once a second.
-  func look(at now: Int) {
+  /// Called about once a second. Answers whether it pinged.
+  func look(at now: Int, mayPing: Bool) -> Bool {
     switch state {
     case .open:
-      if now - heardAt > Milliseconds.of(server.settings.socketIdle) { return finish(.idle, CloseCode.idle.name) }
-      if now - max(heardAt, pingedAt) >= Milliseconds.of(server.settings.pingEvery) {
+      if now - heardAt > Milliseconds.of(server.settings.socketIdle) {
+        finish(.idle, CloseCode.idle.name)
+      } else if mayPing, now - max(heardAt, pingedAt) >= Milliseconds.of(server.settings.pingEvery) {
         pingedAt = now
         enqueue(SocketFrame.ping)
+        return true
       }
-    case .closing(let since, _): if now - since > Milliseconds.of(server.settings.farewell) { cut() }
+    case .closing(let until, _): if now > until { cut() }
     case .ended: break
     }
+    return false
   }
+
+  private func deadline(_ patience: Duration) -> Int { Milliseconds.now() + Milliseconds.of(patience) }
 
   /// The conversation and whoever waits for the end are told, once.
   private func farewell() {

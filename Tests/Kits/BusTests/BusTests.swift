@@ -116,11 +116,49 @@ private final class Talk: Conversation {
     }
   }
 
+  @Test func `a large room is served in slices, and a small one does not wait for it`() async throws {
+    let loops = LoopGroup(count: 1, log: .silent)
+    let bus = Bus(loops: loops)
+    let order = Locked<[String]>([])
+    let (heard, teller) = AsyncStream.makeStream(of: Void.self)
+    var subscriptions = (0..<Bus.slice * 3).map { n in
+      bus.subscribe("hall") { text in
+        let isLast = order.withLock { order in
+          order.append(text)
+          return order.count == Bus.slice * 6 + 1
+        }
+        if isLast { teller.yield() }
+      }
+    }
+    subscriptions.append(bus.subscribe("pair") { text in order.withLock { $0.append(text) } })
+    // From the loop itself, so that all three wait in its inbox together.
+    loops.loops[0].post {
+      bus.publish("hall", "first")
+      bus.publish("hall", "second")
+      bus.publish("pair", "small")
+    }
+    var iterator = heard.makeAsyncIterator()
+    await iterator.next()
+    let said = order.withLock { $0 }
+    #expect(said.first == "small")
+    #expect(
+      Array(said.dropFirst()) == Array(repeating: "first", count: Bus.slice * 3)
+        + Array(repeating: "second", count: Bus.slice * 3))
+    for subscription in subscriptions { subscription.cancel() }
+    loops.stop()
+  }
+
   private final class Pair: BusRelay {
     let deliver = Locked<(@Sendable (String, String) -> Void)?>(nil)
-    let forwarded = Locked<[String]>([])
-    func forward(_ topic: String, _ text: String) { forwarded.withLock { $0.append(topic + ":" + text) } }
-    func receive(_ deliver: @escaping @Sendable (String, String) -> Void) { self.deliver.withLock { $0 = deliver } }
+    let missed = Locked<(@Sendable () -> Void)?>(nil)
+    let said = Locked<[String]>([])
+    func forward(_ topic: String, _ text: String) { said.withLock { $0.append(topic + ":" + text) } }
+    func receive(_ deliver: @escaping @Sendable (String, String) -> Void, missed: @escaping @Sendable () -> Void) {
+      self.deliver.withLock { $0 = deliver }
+      self.missed.withLock { $0 = missed }
+    }
+    func opened(_ topic: String) { said.withLock { $0.append("+" + topic) } }
+    func closed(_ topic: String) { said.withLock { $0.append("-" + topic) } }
   }
 
   @Test func `a relay carries messages to other nodes, and theirs here without sending them back`() async throws {
@@ -128,14 +166,33 @@ private final class Talk: Conversation {
     let relay = Pair()
     let bus = Bus(loops: loops, relay: relay)
     let (heard, teller) = AsyncStream.makeStream(of: String.self)
-    let subscription = bus.subscribe("news") { teller.yield($0) }
+    let subscription = bus.subscribe("news", missed: { teller.yield("missed") }) { teller.yield($0) }
+    let second = bus.subscribe("news") { _ in }
     bus.publish("news", "ours")
     relay.deliver.withLock { $0 }?("news", "theirs")
+    relay.missed.withLock { $0 }?()
     var iterator = heard.makeAsyncIterator()
     #expect(await iterator.next() == "ours")
     #expect(await iterator.next() == "theirs")
-    #expect(relay.forwarded.withLock { $0 } == ["news:ours"])
+    #expect(await iterator.next() == "missed")
     subscription.cancel()
+    second.cancel()
+    #expect(relay.said.withLock { $0 } == ["+news", "news:ours", "-news"])
+    loops.stop()
+  }
+
+  @Test func `when other nodes' messages were lost, sockets that joined are told to come back`() async throws {
+    let loops = LoopGroup(count: 1, log: .silent)
+    let relay = Pair()
+    let bus = Bus(loops: loops, relay: relay)
+    var routes = Routes()
+    routes.socket(Path("/ws/:topic/", as: String.self), as: Guest.self) { _, _, topic in Talk(bus, topic) }
+    let settings = WebSettings(siteURL: "http://localhost", secret: Array(repeating: 7, count: 32))
+    let table = RouteTable(routes, settings: settings, log: .silent)
+    let socket = await table.connect(Request(.get, "/ws/one/"), on: loops.loops[0])
+    relay.missed.withLock { $0 }?()
+    #expect(await socket.next() == nil)
+    #expect(socket.closeCode == .goingAway)
     loops.stop()
   }
 }

@@ -40,6 +40,41 @@ import Testing
     group.stop()
   }
 
+  private final class Pipe: Source, @unchecked Sendable {
+    let heard: () -> Void
+    init(_ fd: Int32, _ loop: Loop, _ heard: @escaping () -> Void) {
+      self.heard = heard
+      super.init(fd: fd, loop: loop)
+    }
+    override func readable() {
+      heard()
+      loop.remove(self)
+    }
+  }
+
+  @Test func `between two turns every ready descriptor is served once`() async {
+    let loop = group.loops[0]
+    var ends: [Int32] = [0, 0]
+    #expect(pipe(&ends) == 0)
+    let (reader, writer) = (ends[0], ends[1])
+    let seen = Locked<[String]>([])
+    await withCheckedContinuation { continuation in
+      loop.post {
+        loop.add(Pipe(reader, loop) { seen.withLock { $0.append("descriptor") } })
+        _ = write(writer, "x", 1)
+        loop.post { seen.withLock { $0.append("post") } }
+        loop.postNextTurn {
+          seen.withLock { $0.append("turn") }
+          continuation.resume()
+        }
+      }
+    }
+    #expect(seen.withLock { $0 } == ["post", "descriptor", "turn"])
+    close(reader)
+    close(writer)
+    group.stop()
+  }
+
   @Test func `sleeping off the loop works too, and sleepers wake in order of their times`() async throws {
     let seen = Locked<[Int]>([])
     let loop = group.any
