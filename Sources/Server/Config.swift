@@ -1,5 +1,6 @@
 import Core
 import Glibc
+import Web
 
 /// Every setting of the server, read once from the environment. `Config/sample.env` is the manual: one sentence each.
 struct Config: Sendable {
@@ -22,6 +23,7 @@ struct Config: Sendable {
   let turnSecret: String?
   let isRelayOnly: Bool
   let isDevelopment: Bool
+  let rates: RateSettings
   let limitsFactor: Int
   let logLevel: Log.Level
 
@@ -70,6 +72,9 @@ struct Config: Sendable {
     turnSecret = environment["TURN_SECRET"].flatMap { $0.isEmpty ? nil : $0 }
     isRelayOnly = text("RELAY_ONLY", or: "0") == "1"
     isDevelopment = text("DEV", or: "0") == "1"
+    do throws(RateSettings.Unreadable) { rates = try RateSettings(text("RATES", or: "")) } catch {
+      throw Unusable(description: "RATES: \(error)")
+    }
     limitsFactor = try number("LIMITS_FACTOR", or: 1, 0...1_000_000)
     guard let level = Log.Level(rawValue: text("LOG_LEVEL", or: "info")) else {
       throw Unusable(

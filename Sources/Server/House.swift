@@ -156,6 +156,7 @@ struct House {
 
     var settings = WebSettings(siteURL: config.siteURL, secret: HMAC.sign("web", key: Array(config.secret.utf8)))
     settings.zone = config.zone
+    settings.rates = config.rates
     settings.rateFactor = Double(config.limitsFactor)
     settings.uploads = config.home + "/uploads"
     mkdir(settings.uploads, 0o700)
@@ -185,6 +186,10 @@ struct House {
     let server = HTTPServer(table: table, loops: loops, settings: ServerSettings(host: config.host, port: config.port))
     try await server.start()
     await runner.start()
+    // Pages go out at once; the small forms of the assets follow when the cores have time.
+    let assets = assets
+    let press = BlockingPool(threads: 1, background: true)
+    Task { try? await press.run { assets.compress() } }
     log.info("server.started", ["host": .text(config.host), "port": .number(server.port)])
     await Signals.wait()
     log.info("server.draining")

@@ -5,7 +5,7 @@
 packages_build=(
   ca-certificates curl g++ git pkg-config libncurses-dev
   libevent-dev libmicrohttpd-dev libwslay-dev
-  libpq-dev libcurl4-openssl-dev libssl-dev libargon2-dev libjansson-dev zlib1g-dev
+  libpq-dev libcurl4-openssl-dev libssl-dev libargon2-dev libjansson-dev zlib1g-dev libbrotli-dev
   libcmark-gfm-dev libcmark-gfm-extensions-dev
   libical-dev libgd-dev libglib2.0-dev libicu-dev
 )

@@ -49,4 +49,9 @@ static inline void mhd_let_go(struct MHD_UpgradeResponseHandle *handle) {
   MHD_upgrade_action(handle, MHD_UPGRADE_ACTION_CLOSE);
 }
 
+/* A body of unknown length is then ended by the connection's end instead of in chunks. Variadic too. */
+static inline void mhd_do_not_chunk(struct MHD_Response *response) {
+  MHD_set_response_options(response, MHD_RF_HTTP_VERSION_1_0_ONLY, MHD_RO_END);
+}
+
 static const short MHD_POLL_HANGUP = POLLRDHUP;

@@ -9,9 +9,9 @@ import Web
 // The published API's words for the same decisions: what the pages load, decide and store, shown as JSON.
 extension AccountsFeature {
   func apiRoutes(_ routes: inout Routes) {
-    let guarded: RouteLimits = .limit(.perAddress(30, per: .minutes(10), pool: "sign-in"))
-    let letters: RouteLimits = .limit(.perAddress(10, per: .minutes(10), pool: "letters"))
-    routes.api(.post, AccountPaths.apiRegister, as: Guest.self, limits: letters, apiRegister)
+    let guarded: RouteLimits = .rate(.signIn)
+    let letters: RouteLimits = .rate(.letters)
+    routes.api(.post, AccountPaths.apiRegister, as: Guest.self, limits: .rate(.registration), apiRegister)
     routes.api(.post, AccountPaths.apiVerify, as: Guest.self, limits: guarded, apiVerify)
     routes.api(.post, AccountPaths.apiLogin, as: Guest.self, limits: guarded, apiLogin)
     routes.api(.post, AccountPaths.apiLogout, as: Member.self, apiLogout)

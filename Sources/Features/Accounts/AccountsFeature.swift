@@ -43,10 +43,10 @@ package struct AccountsFeature: Feature {
   var signingIn: SigningIn { SigningIn(database: database, pool: pool, clock: clock) }
 
   package func routes(_ routes: inout Routes) {
-    let guarded: RouteLimits = .limit(.perAddress(30, per: .minutes(10), pool: "sign-in"))
-    let letters: RouteLimits = .limit(.perAddress(10, per: .minutes(10), pool: "letters"))
+    let guarded: RouteLimits = .rate(.signIn)
+    let letters: RouteLimits = .rate(.letters)
     routes.on(.get, Doors.register, as: Guest.self, registration)
-    routes.on(.post, Doors.register, as: Guest.self, limits: letters, register)
+    routes.on(.post, Doors.register, as: Guest.self, limits: .rate(.registration), register)
     routes.on(.get, AccountPaths.verify, as: Guest.self, verification)
     routes.on(.post, AccountPaths.verify, as: Guest.self, limits: guarded, verify)
     routes.on(.post, AccountPaths.letters, as: Guest.self, limits: letters, sendVerification)

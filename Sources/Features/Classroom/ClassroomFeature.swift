@@ -31,7 +31,7 @@ package struct ClassroomFeature: Feature {
     routes.on(.get, ClassroomPaths.check, as: Member.self, check)
     routes.on(.get, ClassroomPaths.room, as: Member.self, room)
     routes.on(.get, ClassroomPaths.ended, as: Member.self, ended)
-    routes.socket(ClassroomPaths.socket, as: Member.self, limits: .limit(.perUser(60, per: .minutes(1))), converse)
+    routes.socket(ClassroomPaths.socket, as: Member.self, converse)
   }
 
   package var schedules: [Schedule] {

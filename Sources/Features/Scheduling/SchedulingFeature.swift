@@ -32,7 +32,7 @@ package struct SchedulingFeature: Feature {
     routes.on(.post, Doors.availability, as: Tutor.self, saveAvailability)
     routes.on(.post, SchedulingPaths.dates, as: Tutor.self, saveDates)
     routes.on(.post, SchedulingPaths.dateRemoval, as: Tutor.self, removeDate)
-    let browsing: RouteLimits = .limit(.perAddress(240, per: .minutes(1), pool: "discovery"))
+    let browsing: RouteLimits = .rate(.discovery)
     routes.api(.get, SchedulingPaths.slots, as: Guest.self, limits: browsing, slots)
   }
 

@@ -8,7 +8,7 @@ import Web
 // The directory's façades in the published API: three paths, one engine, one allow-listed projection.
 extension TutorsFeature {
   func apiRoutes(_ routes: inout Routes) {
-    let browsing: RouteLimits = .limit(.perAddress(240, per: .minutes(1), pool: "discovery"))
+    let browsing: RouteLimits = .rate(.discovery)
     routes.api(.get, TutorPaths.apiTutors, as: Guest.self, limits: browsing, apiSearch)
     routes.api(.get, TutorPaths.apiMentors, as: Guest.self, limits: browsing, apiSearch)
     routes.api(.get, TutorPaths.apiDiscover, as: Guest.self, limits: browsing, apiDiscover)

@@ -55,7 +55,7 @@ package struct TutorsFeature: Feature {
   }
 
   package func routes(_ routes: inout Routes) {
-    let browsing: RouteLimits = .limit(.perAddress(240, per: .minutes(1), pool: "discovery"))
+    let browsing: RouteLimits = .rate(.discovery)
     routes.on(.get, Doors.tutors, as: Guest.self, limits: browsing, search)
     routes.on(.get, Doors.tutor, as: Guest.self, limits: browsing, show)
     routes.on(.post, TutorPaths.favourite, as: Member.self, favour)

@@ -1,4 +1,5 @@
 import CSystem
+import Compression
 import Core
 import Crypto
 import Glibc
@@ -12,6 +13,9 @@ import Glibc
 //
 // Style sheets whose names begin with a number (`css/20-tokens.css`) are chapters of one: they are joined in name order
 // into `app.css` of their folder, so that a page asks once and a colleague still finds the component in a file of its own.
+//
+// Text is kept compressed beside the plain bytes, once ``Assets/compress()`` has made it so: after the start and in the
+// background, because the best brotli takes a second for all of them. Until then it goes plain, which is right too.
 
 /// The files under `/assets/`.
 package final class Assets: Sendable {
@@ -25,6 +29,18 @@ package final class Assets: Sendable {
     let type: String
     let tag: String
     let bytes: SharedBytes
+    /// Best first; empty until they are made, and for what is compressed by its nature.
+    var coded: [(coding: Compression, bytes: SharedBytes)] = []
+
+    /// What says itself compressed is not compressed again; what is tiny gains nothing.
+    var isCompressible: Bool {
+      bytes.count > 256
+        && (type.hasPrefix("text/") || type.hasSuffix("json") || type == "image/svg+xml" || type == "application/wasm"
+          || type == "font/ttf" || type == "font/otf")
+    }
+
+    /// Every form of it has a tag of its own: a cache must not mend one with a piece of another.
+    func tag(_ coding: Compression?) -> String { coding.map { tag.dropLast() + "-\($0.rawValue)\"" } ?? tag }
   }
 
   private struct Shelf: Sendable {
@@ -68,17 +84,41 @@ package final class Assets: Sendable {
       return (shelf.byPath[request.segments.dropFirst().joined(separator: "/")], false)
     }
     guard let entry else { return nil }
+    let coding = AcceptEncoding.choose(request.header("accept-encoding"), from: entry.coded.map(\.coding))
+    let tag = entry.tag(coding)
     var response = Response(
       200,
       headers: [
-        ("content-type", entry.type), ("etag", entry.tag),
+        ("content-type", entry.type), ("etag", tag),
         ("cache-control", isHashed ? "public, max-age=31536000, immutable" : "public, no-cache"),
-      ], body: .shared(entry.bytes))
-    if let wanted = request.header("if-none-match"), Validator.matches(wanted, entry.tag) {
+      ], body: .shared(entry.coded.first { $0.coding == coding }?.bytes ?? entry.bytes))
+    if entry.isCompressible { response.set("vary", "accept-encoding") }
+    if let coding { response.set("content-encoding", coding.rawValue) }
+    if let wanted = request.header("if-none-match"), Validator.matches(wanted, tag) {
       response.status = 304
       response.body = .none
+      response.headers.removeAll { $0.name == "content-type" || $0.name == "content-encoding" }
     }
     return response
+  }
+
+  /// Makes the compressed forms of all text. Blocks for about a second a megabyte: on a thread of its own, once, after
+  /// the start. What changes afterwards, in development, goes plain.
+  package func compress() {
+    for path in paths {
+      guard var entry = shelf.withLock({ $0.byPath[path] }), entry.isCompressible else { continue }
+      let plain = entry.bytes.array
+      for coding in Compression.allCases {
+        guard let small = coding.smallest(plain), small.count < plain.count * 9 / 10 else { continue }
+        entry.coded.append((coding, SharedBytes(small)))
+      }
+      let done = entry
+      shelf.withLock { shelf in
+        guard shelf.byPath[path]?.address == done.address else { return }
+        shelf.byPath[path] = done
+        shelf.byAddress[done.address] = done
+      }
+    }
   }
 
   // MARK: Reading

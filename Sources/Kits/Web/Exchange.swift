@@ -13,6 +13,8 @@ final class Exchange: @unchecked Sendable {
     case body
     /// The handler runs; the connection is suspended.
     case waiting
+    /// The body is made while it is sent; the connection is suspended when it is ahead of its writer.
+    case streaming
     case answered
   }
 
@@ -34,6 +36,7 @@ final class Exchange: @unchecked Sendable {
   private var most = 0
   private var task: Task<Void, Never>?
   private var admission: RouteTable.SocketAdmission?
+  private var writer: BodyWriter?
   /// In the server's list of waiting requests.
   var place = -1
   var waitsSince = 0
@@ -88,7 +91,7 @@ final class Exchange: @unchecked Sendable {
       if let ready { return answer(handle, ready, closing: false) }
       return dispatch(handle)
     case .waiting: return .YES
-    case .answered: return .NO
+    case .streaming, .answered: return .NO
     }
   }
 
@@ -99,6 +102,9 @@ final class Exchange: @unchecked Sendable {
     if phase == .waiting {
       phase = .answered
       server.stopWaiting(for: self)
+      task?.cancel()
+    } else if phase == .streaming {
+      endStream(.broken)
       task?.cancel()
     }
   }
@@ -167,8 +173,28 @@ final class Exchange: @unchecked Sendable {
 
   private func answer(_ handle: OpaquePointer, _ response: Response, closing: Bool) -> MHD_Result {
     phase = .answered
-    connection.allow(0)
-    return server.queue(response, to: handle, closing: closing)
+    return queue(response, to: handle, closing: closing)
+  }
+
+  /// Hands the answer to the library, with as long to send it as its length deserves.
+  private func queue(_ response: Response, to handle: OpaquePointer, closing: Bool) -> MHD_Result {
+    guard case .stream(let body) = response.body else {
+      let seconds = request?.method == .head ? 0 : response.length / server.settings.sendRate
+      connection.allow(Milliseconds.of(server.settings.sendDeadline) + seconds * 1000)
+      return server.queue(response, to: handle, closing: closing)
+    }
+    connection.allow(Milliseconds.of(body.deadline))
+    guard let made = MHD_create_response_from_callback(
+      UInt64.max, 32 << 10,
+      { context, _, bytes, most in
+        let exchange = Unmanaged<Exchange>.fromOpaque(context!).takeUnretainedValue()
+        return exchange.more(UnsafeMutableRawBufferPointer(start: bytes, count: most))
+      }, Unmanaged.passRetained(self).toOpaque(), { Unmanaged<Exchange>.fromOpaque($0!).release() })
+    else { return .NO }
+    // What is asked by HEAD is not made. The library of 0.9.75 would send the last chunk all the same, which the client
+    // takes for the next answer; so this head goes without, and the connection ends with it.
+    if request?.method == .head { mhd_do_not_chunk(made) } else { begin(body) }
+    return server.queue(made, response, to: handle, closing: closing)
   }
 
   // MARK: Handler
@@ -214,19 +240,85 @@ final class Exchange: @unchecked Sendable {
     server.stopWaiting(for: self)
     guard let handle else { return }
     // When the library takes no answer, it asks again after the resumption and is told to close.
-    _ = server.queue(response, to: handle, closing: closing)
+    _ = queue(response, to: handle, closing: closing)
     MHD_resume_connection(handle)
     server.needsRun = true
   }
 
+  // MARK: Bodies made while they are sent
+
+  private func begin(_ body: StreamedBody) {
+    phase = .streaming
+    server.keep(streaming: self)
+    let writer = BodyWriter { [weak self, loop = server.loop] in
+      loop.post { [weak self] in self?.goOn() }
+    }
+    self.writer = writer
+    let request = request
+    task = Task(executorPreference: server.loop) { [table = server.table] in
+      do {
+        try await body.write(writer)
+        writer.finish(.whole)
+      } catch {
+        writer.finish(.broken)
+        if let request { table.note(brokenBody: error, of: request) }
+      }
+    }
+  }
+
+  /// What the library is given to send: so many bytes, 0 for later, -1 for the end, -2 for a cut (the library's own
+  /// numbers, which are macros of a kind that Swift does not read).
+  private func more(_ buffer: UnsafeMutableRawBufferPointer) -> Int {
+    guard let writer, let handle else { return -2 }
+    switch writer.take(into: buffer) {
+    case .bytes(let count): return count
+    case .wait:
+      // Looked at every tick, so that a client who leaves meanwhile is noticed.
+      server.wait(for: self)
+      deadline = .max
+      MHD_suspend_connection(handle)
+      return 0
+    case .end:
+      endStream(.whole)
+      return -1
+    case .cut:
+      endStream(.broken)
+      return -2
+    }
+  }
+
+  /// The writer has written, or ended.
+  private func goOn() {
+    guard phase == .streaming, place >= 0, let handle else { return }
+    server.stopWaiting(for: self)
+    MHD_resume_connection(handle)
+    server.needsRun = true
+  }
+
+  private func endStream(_ outcome: BodyWriter.Outcome) {
+    phase = .answered
+    server.stopWaiting(for: self)
+    server.drop(streaming: self)
+    writer?.finish(outcome)
+  }
+
+  /// Nobody reads, or the server stops: the writer ends, and the library is told to cut.
+  func breakOff() {
+    task?.cancel()
+    writer?.finish(.broken)
+    goOn()
+  }
+
   /// The client has gone.
   func abandon() {
+    if phase == .streaming { return breakOff() }
     task?.cancel()
     finish(Response(499), closing: true)
   }
 
   /// The handler takes too long, or the server stops.
   func giveUp(_ problem: Problem) {
+    if phase == .streaming { return breakOff() }
     guard let request else { return }
     task?.cancel()
     finish(server.table.refuse(request, problem), closing: true)

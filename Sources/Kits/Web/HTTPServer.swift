@@ -20,6 +20,11 @@ package struct ServerSettings: Sendable {
   package var bodyRate = 50_000
   /// From an answer to the end of the next head.
   package var idleDeadline = Duration.seconds(60)
+  /// From an answer's head to its last byte, with a second more for each `sendRate` bytes of a body of known length.
+  /// Absolute: a client that reads a byte now and then does not keep a connection.
+  package var sendDeadline = Duration.seconds(60)
+  /// Bytes a second below which a reader is cut.
+  package var sendRate = 20_000
   /// What a handler may take when its route does not say.
   package var handlerDeadline = Duration.seconds(30)
   package var pingEvery = Duration.seconds(30)

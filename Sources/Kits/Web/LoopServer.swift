@@ -60,6 +60,8 @@ final class LoopServer: Source, @unchecked Sendable {
   private var box: Unmanaged<Holder>?
   private var timer: LoopTimer?
   private var waiting: [Exchange] = []
+  /// Those whose bodies are being made.
+  private var streaming: [ObjectIdentifier: Exchange] = [:]
   private var connections: [Connection] = []
   private var sockets: [SocketWire] = []
   private var polls: [pollfd] = []
@@ -133,6 +135,9 @@ final class LoopServer: Source, @unchecked Sendable {
     }
     exchange.place = -1
   }
+
+  func keep(streaming exchange: Exchange) { streaming[ObjectIdentifier(exchange)] = exchange }
+  func drop(streaming exchange: Exchange) { streaming[ObjectIdentifier(exchange)] = nil }
 
   /// The tick: slow connections, vanished clients, late handlers, silent sockets.
   private func look() {
@@ -218,11 +223,12 @@ final class LoopServer: Source, @unchecked Sendable {
     let listener = MHD_quiesce_daemon(daemon)
     needsRun = true
     let end = Milliseconds.now() + Milliseconds.of(settings.grace)
-    while !waiting.isEmpty, Milliseconds.now() < end { try? await loop.sleep(.milliseconds(10)) }
+    while !waiting.isEmpty || !streaming.isEmpty, Milliseconds.now() < end { try? await loop.sleep(.milliseconds(10)) }
     for socket in sockets { socket.finish(.goingAway, CloseCode.goingAway.name) }
     let farewell = Milliseconds.now() + min(1000, Milliseconds.of(settings.grace))
     while !sockets.isEmpty, Milliseconds.now() < farewell { try? await loop.sleep(.milliseconds(10)) }
     for socket in sockets { socket.cut() }
+    for exchange in Array(streaming.values) { exchange.breakOff() }
     for exchange in waiting { exchange.giveUp(Problem(503, retryAfter: 5)) }
     MHD_run(daemon)
     // Answers larger than the socket's buffer need a few rounds.
@@ -266,8 +272,14 @@ final class LoopServer: Source, @unchecked Sendable {
         made =
           descriptor < 0 ? nil : MHD_create_response_from_fd_at_offset64(UInt64(length), descriptor, UInt64(offset))
       }
+    case .stream: made = nil
     }
     guard let made else { return .NO }
+    return queue(made, response, to: handle, closing: closing)
+  }
+
+  /// The same for a body that is made already.
+  func queue(_ made: OpaquePointer, _ response: Response, to handle: OpaquePointer, closing: Bool) -> MHD_Result {
     defer { MHD_destroy_response(made) }
     for (name, value) in response.headers where !value.isEmpty { MHD_add_response_header(made, name, value) }
     if closing || isDraining { MHD_add_response_header(made, "connection", "close") }

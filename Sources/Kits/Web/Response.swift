@@ -13,6 +13,8 @@ package struct Response: Sendable {
     case file(OpenFile, offset: Int, length: Int)
     /// Bytes that live as long as the process, shared by every answer.
     case shared(SharedBytes)
+    /// Bytes that are made while they are sent; see ``stream(_:type:within:_:)``.
+    case stream(StreamedBody)
   }
 
   package var status: Int
@@ -20,6 +22,8 @@ package struct Response: Sendable {
   package var headers: [(name: String, value: String)]
   package var cookies: [Cookie] = []
   package var body: Body
+  /// What else this page may load; see ``ForeignContent``.
+  package var foreign: ForeignContent?
 
   package init(_ status: Int, headers: [(name: String, value: String)] = [], body: Body = .none) {
     self.status = status
@@ -114,13 +118,14 @@ package struct Response: Sendable {
     if header(name) == nil { headers.append((name, value)) }
   }
 
-  /// How many bytes the body has.
+  /// How many bytes the body has; a streamed one has none before it is made.
   package var length: Int {
     switch body {
     case .none: 0
     case .bytes(let bytes): bytes.count
     case .file(_, _, let length): length
     case .shared(let bytes): bytes.count
+    case .stream: 0
     }
   }
 
@@ -131,6 +136,7 @@ package struct Response: Sendable {
     case .bytes(let bytes): bytes
     case .file(let file, let offset, let length): file.read(offset: offset, length: length)
     case .shared(let bytes): bytes.array
+    case .stream: []
     }
   }
 

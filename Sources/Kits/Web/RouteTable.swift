@@ -25,13 +25,38 @@ package final class RouteTable: Sendable {
   private let problemPage: @Sendable (Request, Problem) -> Response
   private let translate: @Sendable (any Error) -> Problem?
   private let policy: SecurityPolicy
-  private let unrouted: RouteFigures
+  /// The page that is not there, for somebody signed in.
+  private let missing: Entry
+  private static let missingCall = Route.Call.answer { _, _ in throw Failure.notFound }
   private let inFlight: Metrics.Gauge
+  private let memory: MemoryLimits
 
   struct Entry: Sendable {
     let route: Route
-    let rates: [(rate: Rate, limiter: RateLimiter)]
+    let rates: [(rate: Rate, quota: Quota)]
+    /// The `RateLimit-Policy` field; empty without rates.
+    let ratePolicy: String
     let figures: RouteFigures
+
+    init(_ route: Route, _ settings: WebSettings, _ metrics: Metrics) {
+      self.route = route
+      figures = RouteFigures(metrics, template: route.template)
+      let all = settings.rateFactor > 0 ? settings.rates.rates(of: route.rateClass) + route.limits.rates : []
+      rates = all.enumerated().map { at, rate in
+        let count = max(1, Int((Double(rate.count) * settings.rateFactor).rounded()))
+        return (rate, Quota(rate.pool ?? Self.name(of: route, at), count, per: rate.period))
+      }
+      ratePolicy = rates.map { _, quota in
+        "\"\(quota.name)\";q=\(quota.count);w=\(max(1, quota.period.microseconds / 1_000_000))"
+      }.joined(separator: ", ")
+    }
+
+    /// A pool of the route's own: `post-lessons-id-review`.
+    private static func name(of route: Route, _ at: Int) -> String {
+      let words = route.template.lowercased().split { !($0.isLetter || $0.isNumber) }
+      return ([route.method.rawValue.lowercased()] + words.map(String.init)).joined(separator: "-")
+        + (at == 0 ? "" : "-\(at)")
+    }
   }
 
   private struct Node: Sendable {
@@ -72,26 +97,17 @@ package final class RouteTable: Sendable {
     self.identify = identify
     seal = Seal(secret: settings.secret)
     policy = SecurityPolicy(settings)
-    unrouted = RouteFigures(metrics, template: "none")
+    missing = Entry(
+      Route(
+        method: .get, template: "none", kind: .page, viewer: "Guest", feature: "", limits: RouteLimits(),
+        prepare: { _ in Self.missingCall }), settings, metrics)
     inFlight = metrics.gauge("http_requests_in_flight", "Requests whose handler runs now.")
-    var pools: [String: RateLimiter] = [:]
+    let memory = MemoryLimits()
+    self.memory = memory
     var entries: [Entry] = []
     var nodes = [Node()]
     for (index, route) in routes.all.enumerated() {
-      var rates: [(Rate, RateLimiter)] = []
-      for rate in route.limits.rates where settings.rateFactor > 0 {
-        let count = max(1, Double(rate.count) * settings.rateFactor)
-        let seconds = Double(rate.period.microseconds) / 1_000_000
-        let fresh = { RateLimiter(capacity: count, refillPerSecond: count / seconds) }
-        guard let pool = rate.pool else {
-          rates.append((rate, fresh()))
-          continue
-        }
-        let limiter = pools[pool] ?? fresh()
-        pools[pool] = limiter
-        rates.append((rate, limiter))
-      }
-      entries.append(Entry(route: route, rates: rates, figures: RouteFigures(metrics, template: route.template)))
+      entries.append(Entry(route, settings, metrics))
       var at = 0
       for segment in route.template.split(separator: "/") {
         let next: Int
@@ -118,6 +134,9 @@ package final class RouteTable: Sendable {
   /// What is declared, in order; `bin/map` prints it.
   package var listing: [Route] { routes.map(\.route) }
 
+  /// Beyond the last declared one stands the page that is not there.
+  private func entry(_ index: Int) -> Entry { index < routes.count ? routes[index] : missing }
+
   // MARK: In memory
 
   /// Answers a request through the same middle as the server, without a port. For tests and for the house itself.
@@ -131,8 +150,13 @@ package final class RouteTable: Sendable {
       response = await respond(whole, match, bodyProblem: problem)
     }
     if request.method == .head {
-      response.setIfMissing("content-length", String(response.length))
+      if case .stream = response.body {} else { response.setIfMissing("content-length", String(response.length)) }
       response.body = .none
+    }
+    if case .stream(let body) = response.body {
+      do { response.body = .bytes(try await BodyWriter.collect(body)) } catch {
+        return complete(refusal(error, for: request), for: request, nil, Stopwatch())
+      }
     }
     return response
   }
@@ -162,6 +186,10 @@ package final class RouteTable: Sendable {
     case .nothing:
       prepare(&request)
       if let response = standing(request) { return .answer(complete(response, for: request, nil, began)) }
+      // Somebody signed in should see a page of the house as theirs, even one that is not there.
+      if (length ?? 0) == 0, !isChunked, !request.prefersJSON, request.method.isSafe, request.header("cookie") != nil {
+        return .read(Match(index: routes.count, route: missing.route, call: Self.missingCall), nil)
+      }
       return refuse(Problem(404))
     case .otherMethods(let methods):
       let allow = (methods + (methods.contains(.get) ? [.head] : []) + [.options]).map(\.rawValue).joined(
@@ -266,9 +294,9 @@ package final class RouteTable: Sendable {
     defer { inFlight.add(-1) }
     var request = request
     prepare(&request)
-    request.route = match.route.template
+    request.route = match.index < routes.count ? match.route.template : ""
     if match.route.kind == .api || match.route.kind == .socket { request.isAPI = true }
-    var verdict: RateLimiter.Verdict?
+    var verdict: Spent?
     var response: Response
     do {
       if let bodyProblem { throw bodyProblem }
@@ -278,44 +306,55 @@ package final class RouteTable: Sendable {
     } catch {
       response = refusal(error, for: request)
     }
-    if let verdict { Self.tell(verdict, routes[match.index].rates.first, in: &response) }
+    if let verdict { tell(verdict, match, in: &response) }
     return complete(response, for: request, match.index, began)
   }
 
+  /// The tightest of the buckets that were asked.
+  private struct Spent {
+    let quota: Quota
+    let verdict: LimitVerdict
+  }
+
   /// Rate, identity, rate, form token; in this order, so that a flood costs no query.
-  private func admit(_ request: inout Request, _ match: Match, _ verdict: inout RateLimiter.Verdict?) async throws {
-    try spend(.address, request, match, &verdict)
+  private func admit(_ request: inout Request, _ match: Match, _ spent: inout Spent?) async throws {
+    try await spend(beforeIdentity: true, request, match, &spent)
     let limits = match.route.limits
     if limits.isWebhook { return }
     request.identity = try await identify(request)
     prefer(&request)
     request.ticket = FormTicket(seal: seal, requestID: request.id, guest: request.cookies[Seal.guestCookie])
-    try spend(.user, request, match, &verdict)
+    try await spend(beforeIdentity: false, request, match, &spent)
     if !request.method.isSafe { try checkOrigin(request, match.route.kind) }
   }
 
-  private func spend(_ key: Rate.Key, _ request: Request, _ match: Match, _ verdict: inout RateLimiter.Verdict?) throws
-  {
-    for (rate, limiter) in routes[match.index].rates where rate.key == key {
-      let holder: String
-      if key == .user, let identity = request.identity {
-        holder = identity.user.description
-      } else {
-        holder = Address.rateKey(request.address)
-      }
-      let got = limiter.take(holder, at: clock.now)
-      if verdict == nil || got.remaining < verdict!.remaining || !got.isAllowed { verdict = got }
-      guard got.isAllowed else { throw Problem(429, retryAfter: max(1, got.retryAfter)) }
+  private func spend(beforeIdentity: Bool, _ request: Request, _ match: Match, _ spent: inout Spent?) async throws {
+    for (rate, quota) in entry(match.index).rates where rate.isBeforeIdentity == beforeIdentity {
+      guard let holder = rate.holder(of: request) else { continue }
+      let verdict = await ask(quota, holder)
+      let isTighter =
+        spent.map { verdict.remaining * $0.quota.count < $0.verdict.remaining * quota.count } ?? true
+      if isTighter || !verdict.isAllowed { spent = Spent(quota: quota, verdict: verdict) }
+      guard verdict.isAllowed else { throw Problem(429, retryAfter: max(1, verdict.retryAfter)) }
     }
   }
 
-  /// The fields of draft-ietf-httpapi-ratelimit-headers in their widely read form.
-  private static func tell(
-    _ verdict: RateLimiter.Verdict, _ rate: (rate: Rate, limiter: RateLimiter)?, in response: inout Response
-  ) {
-    if let rate { response.set("ratelimit-limit", String(Int(rate.limiter.capacity))) }
-    response.set("ratelimit-remaining", String(verdict.remaining))
-    response.set("ratelimit-reset", String(verdict.reset))
+  /// A shared store that cannot be asked opens no door: this process counts by itself meanwhile.
+  private func ask(_ quota: Quota, _ holder: String) async -> LimitVerdict {
+    let now = clock.now
+    guard let store = settings.limitStore else { return memory.take(quota, holder: holder, at: now) }
+    do { return try await store.spend(quota, holder: holder, at: now) } catch {
+      return memory.take(quota, holder: holder, at: now)
+    }
+  }
+
+  /// The fields of draft-ietf-httpapi-ratelimit-headers-10: what is allowed, and how it stands with the tightest.
+  private func tell(_ spent: Spent, _ match: Match, in response: inout Response) {
+    response.set("ratelimit-policy", entry(match.index).ratePolicy)
+    response.set(
+      "ratelimit",
+      "\"\(spent.quota.name)\";r=\(spent.verdict.remaining);t=\(spent.verdict.isAllowed ? spent.verdict.reset : spent.verdict.retryAfter)"
+    )
   }
 
   private func prefer(_ request: inout Request) {
@@ -391,7 +430,7 @@ package final class RouteTable: Sendable {
     if let origin = request.header("origin"), !isOwn(origin, request), !settings.socketOrigins.contains(origin) {
       return .refuse(complete(document(Self.foreignForm, for: request), for: request, match.index, began))
     }
-    var verdict: RateLimiter.Verdict?
+    var verdict: Spent?
     do {
       try await admit(&request, match, &verdict)
       let conversation = try await call(request, Proof(identity: request.identity))
@@ -464,6 +503,17 @@ package final class RouteTable: Sendable {
     return response
   }
 
+  /// A body that ended in the middle: the client sees a cut, we keep the reason.
+  func note(brokenBody error: any Error, of request: Request) {
+    if error is CancellationError { return }
+    log.error(
+      "http.body_broken",
+      [
+        "id": .text(request.id), "route": .text(request.route), "error": .text(String(describing: type(of: error))),
+        "what": .text(String(reflecting: error)),
+      ])
+  }
+
   // MARK: The way out
 
   private func complete(_ given: Response, for request: Request, _ index: Int?, _ began: Stopwatch) -> Response {
@@ -473,14 +523,14 @@ package final class RouteTable: Sendable {
     for cookie in response.cookies { response.headers.append(("set-cookie", cookie.text(secure: settings.isSecure))) }
     response.headers.append(("x-request-id", request.id))
     let microseconds = began.microseconds
-    (index.map { routes[$0].figures } ?? unrouted).count(response.status, microseconds)
+    (index.map { entry($0) } ?? missing).figures.count(response.status, microseconds)
     if settings.logsRequests {
       let user = request.identity.map { Log.Value.text($0.user.description) } ?? ""
       log.info(
         "http.request",
         [
           "id": .text(request.id), "method": .text(request.method.rawValue),
-          "route": .text(index.map { routes[$0].route.template } ?? ""), "status": .number(response.status),
+          "route": .text(index.flatMap { $0 < routes.count ? routes[$0].route.template : nil } ?? ""), "status": .number(response.status),
           "us": .number(microseconds), "user": user,
         ])
     }

@@ -9,6 +9,9 @@ package struct RouteLimits: Sendable, ExpressibleByArrayLiteral {
   /// Any body, unread; no cookie, no form token: the handler checks a signature.
   var isWebhook = false
   var deadline: Duration?
+  /// What the route is to a flood; nothing: what its kind and method make it.
+  var rateClass: RateClass?
+  /// Rates of its own, besides its class's.
   var rates: [Rate] = []
 
   package init() {}
@@ -19,6 +22,7 @@ package struct RouteLimits: Sendable, ExpressibleByArrayLiteral {
       takesFiles = takesFiles || other.takesFiles
       isWebhook = isWebhook || other.isWebhook
       deadline = other.deadline ?? deadline
+      rateClass = other.rateClass ?? rateClass
       rates += other.rates
     }
   }
@@ -53,31 +57,18 @@ package struct RouteLimits: Sendable, ExpressibleByArrayLiteral {
     return limits
   }
 
-  /// At most so many requests; see ``Rate``.
+  /// The class whose rates hold; see ``RateClass``.
+  package static func rate(_ kind: RateClass) -> RouteLimits {
+    var limits = RouteLimits()
+    limits.rateClass = kind
+    return limits
+  }
+
+  /// At most so many requests besides what the class allows; see ``Rate``.
   package static func limit(_ rate: Rate) -> RouteLimits {
     var limits = RouteLimits()
     limits.rates = [rate]
     return limits
-  }
-}
-
-/// How often a route may be asked.
-package struct Rate: Sendable {
-  enum Key: Sendable { case address, user }
-  let key: Key
-  let count: Int
-  let period: Duration
-  /// Routes that name the same pool share one count.
-  let pool: String?
-
-  /// By client address; IPv6 by its /64.
-  package static func perAddress(_ count: Int, per period: Duration, pool: String? = nil) -> Rate {
-    Rate(key: .address, count: count, period: period, pool: pool)
-  }
-
-  /// By the person signed in; guests by address.
-  package static func perUser(_ count: Int, per period: Duration, pool: String? = nil) -> Rate {
-    Rate(key: .user, count: count, period: period, pool: pool)
   }
 }
 
@@ -101,6 +92,10 @@ package struct Route: Sendable {
   package let viewer: String
   package let feature: String
   package let limits: RouteLimits
+  /// Said by the feature, or what the kind and the method make it.
+  package var rateClass: RateClass {
+    limits.rateClass ?? RateClass.of(kind, method, isWebhook: limits.isWebhook)
+  }
   /// Nothing when the parts do not read as their types.
   let prepare: @Sendable ([String]) -> Call?
 }

@@ -1,29 +1,74 @@
-import Core
+/// Another site that one page must be opened for, such as a captcha's: the content policy of all other pages stays shut.
+package struct ForeignContent: Sendable, Equatable {
+  /// Origins or addresses whose scripts may run, such as `https://challenges.cloudflare.com`.
+  package var scripts: [String]
+  package var frames: [String]
+  package var styles: [String]
+  package var connections: [String]
+
+  package init(scripts: [String], frames: [String] = [], styles: [String] = [], connections: [String] = []) {
+    self.scripts = scripts
+    self.frames = frames
+    self.styles = styles
+    self.connections = connections
+  }
+}
 
 /// The header fields that keep browsers strict. Set once, put on every answer that does not say otherwise.
 struct SecurityPolicy: Sendable {
+  private let forms: String
   private let pagePolicy: String
   private let isSecure: Bool
 
   init(_ settings: WebSettings) {
-    let forms = (["'self'"] + settings.formTargets).joined(separator: " ")
-    pagePolicy =
-      "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
-      + "connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'; form-action \(forms); object-src 'none'"
+    forms = (["'self'"] + settings.formTargets).joined(separator: " ")
+    pagePolicy = Self.policy(forms: forms, open: nil)
     isSecure = settings.isSecure
   }
+
+  /// No inline script or style, no text that becomes markup or script (trusted types: the one policy an island may make
+  /// is called `tutalink`), no frame, no plug-in. Scripts of another site bring sinks of their own, so where one is let
+  /// in, trusted types cannot be asked of the page.
+  private static func policy(forms: String, open: ForeignContent?) -> String {
+    func sources(_ own: String, _ foreign: [String]?) -> String { ([own] + (foreign ?? [])).joined(separator: " ") }
+    let policy = [
+      "default-src 'self'", "script-src \(sources("'self'", open?.scripts))",
+      "style-src \(sources("'self'", open?.styles))", "img-src 'self' data: blob:", "media-src 'self' blob:",
+      "connect-src \(sources("'self' ws: wss:", open?.connections))",
+      "frame-src \(open.map { $0.frames.joined(separator: " ") } ?? "'none'")", "worker-src 'self'",
+      "frame-ancestors 'none'", "base-uri 'none'", "form-action \(forms)", "object-src 'none'",
+    ]
+    return
+      (policy + (open == nil ? ["require-trusted-types-for 'script'", "trusted-types tutalink"] : []))
+      .joined(separator: "; ")
+  }
+
+  /// A script's own policy counts only when it runs as a worker.
+  private static let scriptPolicy =
+    "default-src 'none'; script-src 'self'; connect-src 'self' ws: wss:; worker-src 'self'; frame-ancestors 'none'; "
+    + "require-trusted-types-for 'script'; trusted-types tutalink"
 
   func apply(to response: inout Response, isSignedIn: Bool) {
     let isPage = response.header("content-type")?.hasPrefix("text/html") ?? false
     // What is no page loads nothing and is framed nowhere, even when a browser shows it.
-    response.setIfMissing("content-security-policy", isPage ? pagePolicy : "default-src 'none'; frame-ancestors 'none'")
+    let isScript = response.header("content-type")?.hasPrefix("text/javascript") ?? false
+    let policy =
+      isPage
+      ? response.foreign.map { Self.policy(forms: forms, open: $0) } ?? pagePolicy
+      : isScript ? Self.scriptPolicy : "default-src 'none'; frame-ancestors 'none'; sandbox"
+    response.setIfMissing("content-security-policy", policy)
     response.setIfMissing("x-content-type-options", "nosniff")
+    response.setIfMissing("x-frame-options", "DENY")
     response.setIfMissing("referrer-policy", "strict-origin-when-cross-origin")
     response.setIfMissing("cross-origin-opener-policy", "same-origin")
+    response.setIfMissing("cross-origin-resource-policy", "same-origin")
     if isPage {
       response.setIfMissing(
         "permissions-policy",
-        "camera=(self), microphone=(self), display-capture=(self), geolocation=(self), payment=(), usb=(), serial=()")
+        "accelerometer=(), autoplay=(self), browsing-topics=(), camera=(self), display-capture=(self), "
+          + "fullscreen=(self), geolocation=(self), gyroscope=(), hid=(), magnetometer=(), microphone=(self), midi=(), "
+          + "payment=(), publickey-credentials-get=(self), screen-wake-lock=(self), serial=(), usb=(), "
+          + "xr-spatial-tracking=()")
     }
     if isSecure { response.setIfMissing("strict-transport-security", "max-age=63072000; includeSubDomains") }
     response.setIfMissing("cache-control", isSignedIn ? "no-store" : "no-cache")

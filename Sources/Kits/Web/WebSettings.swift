@@ -16,8 +16,12 @@ package struct WebSettings: Sendable {
   package var siteURL: String
   /// At least 32 bytes; forms and guests' cookies are signed with keys derived from it.
   package var secret: [UInt8]
+  /// How often each class of routes may be asked.
+  package var rates = RateSettings()
   /// Multiplies every route's rate; 0 switches rates off.
   package var rateFactor = 1.0
+  /// Where rates are counted when several nodes share a site; nothing: in this process.
+  package var limitStore: (any LimitStore)?
   /// Addresses of proxies whose `X-Forwarded-For` and `-Proto` are believed. Loopback always is.
   package var trustedProxies: [String] = []
   /// Further origins a form may lead to (`form-action`), such as payment pages.

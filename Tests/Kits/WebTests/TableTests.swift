@@ -399,12 +399,13 @@ import Testing
       routes.on(.get, "/sign-in", as: Guest.self, limits: .limit(.perAddress(2, per: .minutes(1)))) { _, _ in .nothing }
     }
     func ask(_ address: String) async -> Response { await table.answer(Request(.get, "/sign-in", address: address)) }
-    #expect(await ask("203.0.113.1").header("ratelimit-remaining") == "1")
+    #expect(await ask("203.0.113.1").header("ratelimit") == "\"get-sign-in-3\";r=1;t=30")
     #expect(await ask("203.0.113.1").status == 204)
     let refused = await ask("203.0.113.1")
     #expect(refused.status == 429)
     #expect(refused.header("retry-after") == "30")
-    #expect(refused.header("ratelimit-limit") == "2")
+    #expect(refused.header("ratelimit") == "\"get-sign-in-3\";r=0;t=30")
+    #expect(refused.header("ratelimit-policy")?.hasSuffix("\"get-sign-in-3\";q=2;w=60") == true)
     #expect(await ask("203.0.113.2").status == 204)
     now.withLock { $0 += .seconds(30) }
     #expect(await ask("203.0.113.1").status == 204)
