@@ -1,3 +1,4 @@
+import { fetchPage } from "./page.js";
 import { openSocket } from "./socket.js";
 import { word } from "./words.js";
 
@@ -22,10 +23,9 @@ export default function dashboard(element) {
 
 /** @param {HTMLElement} element */
 async function refresh(element) {
-  const answer = await fetch(location.href, { headers: { accept: "text/html" } });
-  if (!answer.ok) return;
-  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector('[data-island~="dashboard"]');
-  if (!(fresh instanceof HTMLElement)) return;
+  const page = await fetchPage(location.href);
+  const fresh = page?.querySelector('[data-island~="dashboard"]');
+  if (!fresh) return;
   const focused = document.activeElement instanceof HTMLElement ? document.activeElement.getAttribute("href") : null;
   element.replaceChildren(...fresh.childNodes);
   if (focused) element.querySelector(`[href="${CSS.escape(focused)}"]`)?.closest("a")?.focus();

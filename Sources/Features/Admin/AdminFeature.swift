@@ -43,6 +43,7 @@ package struct AdminFeature: Feature {
     routes.on(.get, AdminPaths.mail, as: Administrator.self, mail)
     routes.on(.get, AdminPaths.jobs, as: Administrator.self, jobs)
     routes.on(.post, AdminPaths.rerun, as: Administrator.self, rerun)
+    routes.on(.get, AdminPaths.books, as: Administrator.self, limits: .rate(.exports), exportBooks)
   }
 
   private func page(_ section: AdminSection, _ content: AdminPage.Content, _ request: Request, status: Int = 200)
@@ -55,6 +56,20 @@ package struct AdminFeature: Feature {
     let figures = try await database.one(.figures)
     let books = try await ledger.verify(in: database)
     return page(.overview, .overview(figures, booksHold: books.holds, links: books.links), request)
+  }
+
+  /// All postings as of this moment, for a spreadsheet. They are read through a cursor while they are sent, so the size
+  /// of the books does not matter; a reading transaction is never done twice, so no line comes twice.
+  func exportBooks(_ request: Request, admin: Administrator) async throws -> Response {
+    let name = "ledger-\(clock.now.rfc3339.prefix(10)).csv"
+    return Response.stream(type: "text/csv; charset=utf-8", within: .minutes(10)) { [database, ledger] out in
+      try await out.send(CSV.beginning + CSV.line(BooksTable.heads))
+      try await database.transaction(isolation: .snapshot) { tx in
+        try await ledger.walk(in: tx) { lines in
+          try await out.send(lines.map { CSV.line(BooksTable.cells(of: $0)) }.joined())
+        }
+      }
+    }.saved(as: name).unstored
   }
 
   func people(_ request: Request, admin: Administrator) async throws -> Response {
@@ -168,5 +183,6 @@ enum AdminPaths {
   static let outbox = Path("/admin/outbox")
   static let mail = Path("/admin/outbox/:mail", as: ID<MailLine.Key>.self)
   static let jobs = Path("/admin/jobs")
+  static let books = Path("/admin/ledger.csv")
   static let rerun = Path("/admin/jobs/:job/rerun", as: ID<DeadJob.Key>.self)
 }

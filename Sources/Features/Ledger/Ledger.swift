@@ -51,6 +51,12 @@ package struct Ledger: Sendable {
     try await tx.run(.insertFee(basisPoints, from: validFrom))
   }
 
+  /// Every posting there is, the oldest first, some hundred at a time; all of them as of one moment when the transaction
+  /// is a snapshot.
+  package func walk(in tx: Transaction, _ body: ([PostingLine]) async throws -> Void) async throws {
+    try await tx.walk(.everyPosting, body)
+  }
+
   /// Rebuilds the chain from nothing and compares.
   package func verify(in store: some Querying) async throws -> Verification { try await store.one(.verification) }
 }

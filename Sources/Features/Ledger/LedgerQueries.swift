@@ -60,6 +60,50 @@ package struct BalanceLine: Equatable, Sendable, RowDecodable {
   }
 }
 
+/// One posting with the entry it belongs to, as an auditor wants it.
+package struct PostingLine: Equatable, Sendable, RowDecodable {
+  package let number: Int
+  package let at: Instant
+  package let kind: String
+  package let reference: ID<Reference>
+  package let account: String
+  /// Nobody: the house.
+  package let owner: ID<User>?
+  package let purpose: ID<Reference>?
+  package let moved: Money
+  package let memo: String
+  /// The chain's link, in base 16.
+  package let hash: String
+
+  package init(row: inout RowReader) throws {
+    number = try row.next()
+    at = try row.next()
+    kind = try row.next()
+    reference = try row.next()
+    account = try row.next()
+    owner = try row.next()
+    purpose = try row.next()
+    let currency: Currency = try row.next()
+    moved = Money(try row.next(), currency)
+    memo = try row.next()
+    hash = try row.next()
+  }
+}
+
+extension Query where Row == PostingLine {
+  static var everyPosting: Self {
+    Query(
+      """
+      select t.seq, t.at, t.kind, t.reference, a.kind, a.owner, a.purpose, p.currency, p.amount, t.memo::text,
+             encode(t.hash, 'hex')
+        from ledger_transactions t
+        join ledger_postings p on p.transaction_id = t.id
+        join ledger_accounts a on a.id = p.account_id
+       order by t.seq, p.line
+      """)
+  }
+}
+
 extension Entry.Kind: Readable {}
 
 extension Query where Row == Posted {

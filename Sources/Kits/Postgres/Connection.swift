@@ -13,6 +13,9 @@ final class Answer: @unchecked Sendable {
   var count: Int { withExtendedLifetime(self) { Int(PQntuples(result)) } }
   /// How many rows were written, or returned where nothing was.
   var affected: Int { withExtendedLifetime(self) { Int(String(cString: PQcmdTuples(result))) ?? 0 } }
+  var columns: [String] {
+    withExtendedLifetime(self) { (0..<PQnfields(result)).map { String(cString: PQfname(result, $0)) } }
+  }
   /// `COMMIT`, `ROLLBACK`, `INSERT 0 1` …
   var command: String { withExtendedLifetime(self) { String(cString: PQcmdStatus(result)) } }
 }

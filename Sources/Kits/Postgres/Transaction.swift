@@ -46,6 +46,28 @@ package struct Transaction: Querying {
   /// The database this is a transaction of: for what happens after the commit.
   package var database: Database { scope.database }
 
+  /// Hands every row to `body`, `portion` at a time, through a cursor: however many there are, a portion is all that is
+  /// in memory. One walk at a time. While `body` takes its time the transaction stays open, so a reader who stalls for
+  /// longer than the session's idle limit ends it.
+  package func walk<Row>(_ query: Query<Row>, by portion: Int = 500, _ body: ([Row]) async throws -> Void) async throws
+  {
+    // A binary cursor answers plain statements in binary too: nothing is prepared whose columns change with the query.
+    try await run(Query<Void>("declare walked binary no scroll cursor for " + query.sql))
+    while true {
+      let rows = try await fetch(query, portion)
+      if rows.isEmpty { break }
+      try await body(rows)
+      if rows.count < portion { break }
+    }
+    try await simply("close walked")
+  }
+
+  @concurrent private func fetch<Row>(_ query: Query<Row>, _ count: Int) async throws -> [Row] {
+    guard scope.loop.inLoop else { return try await hop { try await self.fetch(query, count) } }
+    let answer = try await scope.simply("fetch forward \(count) from walked")
+    return try rows(query, answer, answer.columns)
+  }
+
   /// Runs `action` once the transaction is committed, in the order given; never when it is rolled back, or when the
   /// savepoint around it is. For what the world outside the database must hear of only then.
   package func afterCommit(_ action: @escaping @Sendable () async -> Void) {
@@ -101,9 +123,9 @@ private final class TransactionScope: Sendable {
     return try await database.execute(sql, on: connection, of: pool)
   }
 
-  func simply(_ statement: String) async throws {
+  @discardableResult func simply(_ statement: String) async throws -> Answer {
     try check()
-    try await connection.simply(statement)
+    return try await connection.simply(statement)
   }
 
   /// Runs a statement that must run even though the caller's task is cancelled: a task of its own is not.

@@ -184,12 +184,13 @@ final class Exchange: @unchecked Sendable {
       return server.queue(response, to: handle, closing: closing)
     }
     connection.allow(Milliseconds.of(body.deadline))
-    guard let made = MHD_create_response_from_callback(
-      UInt64.max, 32 << 10,
-      { context, _, bytes, most in
-        let exchange = Unmanaged<Exchange>.fromOpaque(context!).takeUnretainedValue()
-        return exchange.more(UnsafeMutableRawBufferPointer(start: bytes, count: most))
-      }, Unmanaged.passRetained(self).toOpaque(), { Unmanaged<Exchange>.fromOpaque($0!).release() })
+    guard
+      let made = MHD_create_response_from_callback(
+        UInt64.max, 32 << 10,
+        { context, _, bytes, most in
+          let exchange = Unmanaged<Exchange>.fromOpaque(context!).takeUnretainedValue()
+          return exchange.more(UnsafeMutableRawBufferPointer(start: bytes, count: most))
+        }, Unmanaged.passRetained(self).toOpaque(), { Unmanaged<Exchange>.fromOpaque($0!).release() })
     else { return .NO }
     // What is asked by HEAD is not made. The library of 0.9.75 would send the last chunk all the same, which the client
     // takes for the next answer; so this head goes without, and the connection ends with it.

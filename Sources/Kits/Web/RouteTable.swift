@@ -530,7 +530,8 @@ package final class RouteTable: Sendable {
         "http.request",
         [
           "id": .text(request.id), "method": .text(request.method.rawValue),
-          "route": .text(index.flatMap { $0 < routes.count ? routes[$0].route.template : nil } ?? ""), "status": .number(response.status),
+          "route": .text(index.flatMap { $0 < routes.count ? routes[$0].route.template : nil } ?? ""),
+          "status": .number(response.status),
           "us": .number(microseconds), "user": user,
         ])
     }

@@ -119,6 +119,39 @@ extension Response {
     }
   }
 
+  @Test
+  func `the books go home as a table, to the administrator alone, with nothing in it that a spreadsheet would run`()
+    async throws
+  {
+    try await withOffice { office in
+      let ledger = Ledger(clock: office.house.clock.clock)
+      let references = (0..<3).map { _ in ID<Reference>.new() }
+      try await office.database.transaction { tx in
+        for reference in references {
+          try await ledger.post(
+            .payment(
+              reference, by: Person.ben.id, Money(4550, .usd),
+              memo: ["gateway": "=HYPERLINK(\"https://evil.example\")"]), in: tx)
+        }
+      }
+      let table = await office.site.get("/admin/ledger.csv", as: .root)
+      #expect(table.status == 200)
+      #expect(table.header("content-type") == "text/csv; charset=utf-8")
+      #expect(table.header("content-disposition")?.contains("ledger-2026-11-20.csv") == true)
+      #expect(table.header("cache-control") == "no-store")
+      let lines = table.text.split(separator: "\r\n")
+      #expect(lines.count == 1 + 2 * references.count)
+      #expect(lines[0].hasSuffix("entry,at,kind,reference,account,owner,purpose,amount,currency,memo,hash"))
+      #expect(lines.count { $0.contains(",45.50,USD,") } == 3)
+      #expect(lines.count { $0.contains(",-45.50,USD,") } == 3)
+      #expect(!lines.contains { $0.contains(",=") || $0.hasPrefix("=") })
+      for person in [nil, Person.ben] as [Person?] {
+        #expect(await office.site.get("/admin/ledger.csv", as: person).status == (person == nil ? 303 : 403))
+      }
+      #expect(await office.site.call(.head, "/admin/ledger.csv", as: .root).status == 200)
+    }
+  }
+
   @Test func `suspending shuts a person out at once, and not oneself`() async throws {
     try await withOffice { office in
       let cookie = try await office.database.transaction { tx in

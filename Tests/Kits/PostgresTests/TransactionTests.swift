@@ -36,6 +36,40 @@ struct Broken: Error {}
     }
   }
 
+  @Test func `a walk hands on every row in portions, in order, with values bound, and ends where its reader does`()
+    async throws
+  {
+    try await withTable { database async throws in
+      try await database.run(Query("insert into things select n, 'word ' || n from generate_series(1, 1234) n"))
+      try await database.transaction(isolation: .snapshot) { tx async throws in
+        for (portion, sizes) in [(500, [500, 500, 233]), (1233, [1233]), (2000, [1233])] {
+          var seen: [(Int, String)] = []
+          var portions: [Int] = []
+          try await tx.walk(
+            Query<(Int, String)>("select n, words from things where n > \(1) order by n"), by: portion
+          ) { rows in
+            seen += rows
+            portions.append(rows.count)
+          }
+          #expect(portions == sizes)
+          #expect(seen.map(\.0) == Array(2...1234))
+          #expect(seen.last?.1 == "word 1234")
+        }
+        // Other columns, the same session: nothing of the last walk is remembered.
+        var count = 0
+        try await tx.walk(Query<Int>("select count(*) from things where n < \(0)")) { count += $0.count }
+        #expect(count == 1)
+        try await tx.walk(Query<Int>("select n from things where n < \(0)")) { _ in Issue.record("there are none") }
+      }
+      await #expect(throws: Broken.self) {
+        try await database.transaction { tx async throws in
+          try await tx.walk(Query<Int>("select n from things"), by: 10) { _ in throw Broken() }
+        }
+      }
+      #expect(try await database.one(Query<Int>("select count(*) from things")) == 1234)
+    }
+  }
+
   @Test func `a broken constraint is told by its name`() async throws {
     try await withTable { database async throws in
       try await database.run(Query("alter table things add constraint small_numbers check (n < 10)"))

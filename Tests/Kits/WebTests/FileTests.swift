@@ -1,3 +1,4 @@
+import Compression
 import Core
 import Glibc
 import JSON
@@ -111,6 +112,21 @@ struct Folder {
     }
   }
 
+  @Test func `cells of a table cannot become formulas, and read back as they were`() {
+    #expect(
+      CSV.line(["plain", "a,b", "say \"x\"", "two\r\nlines", .number("-4.50")])
+        == "plain,\"a,b\",\"say \"\"x\"\"\",\"two\r\nlines\",-4.50\r\n")
+    for wicked in [
+      "=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "  =1", "\r=1", "\u{FF1D}1", "\u{FEFF}=1", "\u{00A0}=1", "|calc", "%x",
+    ] {
+      let cell = CSV.line([.text(wicked)])
+      #expect(cell.hasPrefix("'") || cell.hasPrefix("\"'"), "\(wicked)")
+    }
+    for innocent in ["", "a=b", "ada@example.org", "{\"a\": 1}", "2026-11-20T09:00:00Z"] {
+      #expect(!CSV.line([.text(innocent)]).contains("'"))
+    }
+  }
+
   @Test func `dates are read and written as HTTP has them`() {
     #expect(HTTPDate.text(784_111_777) == "Sun, 06 Nov 1994 08:49:37 GMT")
     #expect(HTTPDate.read("Sun, 06 Nov 1994 08:49:37 GMT") == 784_111_777)
@@ -185,6 +201,80 @@ struct Folder {
       #expect(
         style.text
           == "@layer a, b;\np { color: red }\n@font-face { src: url(\"\(assets.address("fonts/x.woff2"))\") }\n")
+    }
+  }
+
+  @Test func `a text is sent small to whom reads that, and each form has a name of its own`() async throws {
+    let folder = Folder()
+    defer { folder.remove() }
+    let text = String(repeating: ".lesson { color: red }\n", count: 200)
+    folder.write("css/app.css", text)
+    folder.write("tiny.txt", "x")
+    folder.write("photo.png", String(repeating: "x", count: 5000))
+    let assets = try Assets(folder: folder.path)
+    let table = RouteTable(Routes(), settings: plainSettings(), log: .silent, assets: assets)
+    func get(_ path: String, _ accepted: String?, tag: String? = nil) async -> Response {
+      var headers = Headers()
+      if let accepted { headers.add("accept-encoding", accepted) }
+      if let tag { headers.add("if-none-match", tag) }
+      return await table.answer(Request(.get, assets.address(path), headers: headers))
+    }
+    // Before the small forms are made the plain one goes, and says that it depends.
+    let early = await get("css/app.css", "br")
+    #expect(early.header("content-encoding") == nil)
+    #expect(early.header("vary") == "accept-encoding")
+    assets.compress()
+    let plain = await get("css/app.css", nil)
+    #expect(plain.text == text + "")
+    #expect(plain.header("content-encoding") == nil)
+    #expect(plain.header("vary") == "accept-encoding")
+    var tags = Set([plain.header("etag")])
+    for (accepted, coding) in [
+      ("br, gzip", Compression.brotli), ("gzip, deflate, br", .brotli), ("gzip", .gzip), ("gzip;q=1, br;q=0.5", .gzip),
+      ("br;q=0, *", .gzip), ("*", .brotli),
+    ] {
+      let small = await get("css/app.css", accepted)
+      #expect(small.header("content-encoding") == coding.rawValue, "\(accepted)")
+      #expect(small.header("content-type") == "text/css; charset=utf-8")
+      #expect(small.length < 200)
+      #expect(coding.restored(small.content, most: 1 << 20) == Array(text.utf8))
+      tags.insert(small.header("etag"))
+      #expect(await get("css/app.css", accepted, tag: small.header("etag")).status == 304)
+    }
+    #expect(tags.count == 3)
+    for refused in ["", "identity", "br;q=0", "gzip;q=0, br;q=0", "gzip;q=x", "identity;q=1, gzip;q=0.5", "deflate"] {
+      #expect(await get("css/app.css", refused).header("content-encoding") == nil, "\(refused)")
+    }
+    #expect(await get("tiny.txt", "br").header("vary") == nil)
+    #expect(await get("photo.png", "br").header("content-encoding") == nil)
+  }
+
+  @Test func `ranges over the wire: one is served, several or foreign ones get the whole, none inside is refused`()
+    async throws
+  {
+    try await withFile { running, _ in
+      let wire = running.wire()
+      for (range, status, text) in [
+        ("bytes=0-0", 206, "0"), ("bytes=-3", 206, "789"), ("bytes=7-", 206, "789"), ("bytes=7-99", 206, "789"),
+        ("bytes=0-1,4-5", 200, "0123456789"), ("lines=0-1", 200, "0123456789"), ("bytes=5-2", 200, "0123456789"),
+        ("bytes=99999999999999999999-", 200, "0123456789"), ("bytes=10-", 416, ""), ("bytes=-0", 416, ""),
+      ] {
+        let answer = try #require(get(wire, "/files/lesson.txt", "Range: \(range)\r\n"))
+        #expect(answer.status == status, "\(range)")
+        if status != 416 { #expect(answer.text == text, "\(range)") }
+        if status == 416 { #expect(answer.header("content-range") == "bytes */10") }
+      }
+      let whole = try #require(get(wire, "/files/lesson.txt"))
+      let tag = try #require(whole.header("etag"))
+      #expect(get(wire, "/files/lesson.txt", "Range: bytes=0-1\r\nIf-Range: \(tag)\r\n")?.status == 206)
+      #expect(get(wire, "/files/lesson.txt", "Range: bytes=0-1\r\nIf-Range: \"other\"\r\n")?.status == 200)
+      #expect(get(wire, "/files/lesson.txt", "Range: bytes=0-1\r\nIf-Range: W/\(tag)\r\n")?.status == 200)
+      // A head says what the whole would be, whatever stretch is asked for.
+      #expect(
+        get(wire, "/files/large.bin", "Range: bytes=0-1\r\n", method: "HEAD")?.header("content-length")
+          == String(2 << 20))
+      let middle = try #require(get(wire, "/files/large.bin", "Range: bytes=1000000-1999999\r\n"))
+      #expect(middle.body.count == 1_000_000)
     }
   }
 

@@ -126,7 +126,8 @@ import Testing
   @Test func `a shared store is asked, and when it is away this process counts by itself`() async {
     let store = SharedStore()
     let table = table({ $0.limitStore = store }) { routes in
-      routes.on(.get, "/a", as: Guest.self, limits: [.rate(.watch), .limit(.perAddress(1, per: .hours(1), pool: "p"))]) {
+      routes.on(.get, "/a", as: Guest.self, limits: [.rate(.watch), .limit(.perAddress(1, per: .hours(1), pool: "p"))])
+      {
         _, _ in .nothing
       }
     }

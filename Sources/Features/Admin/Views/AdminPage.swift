@@ -97,6 +97,7 @@ struct AdminPage: View {
     return """
       \(waiting)<div class="stats">\(stat(t("admin.people"), figures.people))\(stat(t("admin.listedTutors"), figures.tutors))\(stat(t("admin.lessonsAhead"), figures.lessonsAhead))\
       \(stat(t("admin.lessonsHeld"), figures.lessonsHeld))\(stat(t("admin.mailsWaiting"), figures.mailsWaiting))\(stat(t("admin.deadJobs"), figures.deadJobs))</div>\(books)
+      <p><a class="button quiet" href="\(AdminPaths.books())">\(page.icon("download")) \(t("admin.exportBooks"))</a></p>
       """
   }
 
