@@ -1,15 +1,19 @@
 /// The languages the house ships. A language says which catalogue is read and which way the page runs.
 package enum Language: String, Hashable, Sendable, CaseIterable, Codable {
   case english = "en"
+  case spanish = "es"
   case arabic = "ar"
+  case urdu = "ur"
 
-  package var isRightToLeft: Bool { self == .arabic }
+  package var isRightToLeft: Bool { self == .arabic || self == .urdu }
 
   /// The language's name in itself.
   package var ownName: String {
     switch self {
     case .english: "English"
+    case .spanish: "Español"
     case .arabic: "العربية"
+    case .urdu: "اردو"
     }
   }
 
