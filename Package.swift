@@ -100,12 +100,13 @@ let targets: [Target] = [
   // Roof: what looks over the whole house.
   feature("Home", uses: ["Accounts", "Tutors", "Scheduling", "Bookings", "Ledger", "Checkout", "Notices", "Reviews"]),
   feature("Admin", uses: ["Accounts", "Tutors", "Bookings", "Ledger", "Notices"]),
+  feature("OpenAPI"),
 
   .executableTarget(
     name: "tutalink",
     dependencies: (offering + [
       "Loop", "Crypto", "Outbound", "Accounts", "Files", "Notices", "Ledger", "Tutors", "Scheduling", "Bookings",
-      "Checkout", "Classroom", "Reviews", "Home", "Admin",
+      "Checkout", "Classroom", "Reviews", "Home", "Admin", "OpenAPI",
     ]).map { .byName(name: $0) },
     path: "Sources/Server", swiftSettings: house),
 
@@ -137,6 +138,14 @@ let targets: [Target] = [
   tests("Reviews", in: "Features", uses: proving + ["Accounts", "Tutors", "Bookings", "Notices"]),
   tests("Home", in: "Features", uses: proving + ["Accounts", "Tutors", "Bookings", "Ledger", "Notices"]),
   tests("Admin", in: "Features", uses: proving + ["Accounts", "Tutors", "Bookings", "Ledger", "Notices"]),
+
+  // The whole house, wired as it is served.
+  .testTarget(
+    name: "ServerTests",
+    dependencies: (proving + ["tutalink", "Accounts", "CSystem", "Crypto", "Loop", "Outbound"]).map {
+      .byName(name: $0)
+    },
+    path: "Tests/Server/ServerTests", swiftSettings: house),
 ]
 
 /// `TUTALINK_ONLY=BookingsTests swift build --build-tests` lays out that target and what it stands on,

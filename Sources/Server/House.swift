@@ -13,6 +13,7 @@ import Jobs
 import Ledger
 import Loop
 import Notices
+import OpenAPI
 import Outbound
 import Platform
 import Postgres
@@ -129,6 +130,8 @@ struct House {
         clock: clock),
       AdminFeature(
         database: database, site: site, tutors: tutorsFeature, ledger: ledger, sessions: sessions, clock: clock),
+      // Last: it describes what was declared before it.
+      OpenAPIFeature(site: site),
     ]
 
     runner = Runner(

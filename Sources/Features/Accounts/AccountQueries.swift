@@ -152,6 +152,7 @@ extension Query where Row == OpenSession {
       """
       select \(columns) from sessions s join users u on u.id = s.user_id
        where s.token_hash = \(tokenHash) and s.kind = 'web' and s.revoked_at is null and s.expires_at > \(now) and u.suspended_at is null
+         and u.verified_at is not null
       """)
   }
 
@@ -160,6 +161,7 @@ extension Query where Row == OpenSession {
       """
       select \(columns) from sessions s join users u on u.id = s.user_id
        where s.id = \(id) and s.revoked_at is null and s.expires_at > \(now) and u.suspended_at is null
+         and u.verified_at is not null
       """)
   }
 }

@@ -11,17 +11,17 @@ extension AccountsFeature {
   func apiRoutes(_ routes: inout Routes) {
     let guarded: RouteLimits = .rate(.signIn)
     let letters: RouteLimits = .rate(.letters)
-    routes.api(.post, AccountPaths.apiRegister, as: Guest.self, limits: .rate(.registration), apiRegister)
-    routes.api(.post, AccountPaths.apiVerify, as: Guest.self, limits: guarded, apiVerify)
-    routes.api(.post, AccountPaths.apiLogin, as: Guest.self, limits: guarded, apiLogin)
-    routes.api(.post, AccountPaths.apiLogout, as: Member.self, apiLogout)
-    routes.api(.post, AccountPaths.apiReset, as: Guest.self, limits: letters, apiReset)
-    routes.api(.post, AccountPaths.apiResetConfirm, as: Guest.self, limits: guarded, apiResetConfirm)
-    routes.api(.post, AccountPaths.apiToken, as: Guest.self, limits: guarded, apiToken)
-    routes.api(.post, AccountPaths.apiRefresh, as: Guest.self, limits: guarded, apiRefresh)
-    routes.api(.post, AccountPaths.apiTicket, as: Member.self, apiTicket)
-    routes.api(.get, AccountPaths.apiMe, as: Member.self, apiMe)
-    routes.api(.patch, AccountPaths.apiMe, as: Member.self, apiSaveMe)
+    routes.api(.post, AccountPaths.apiRegister, as: Guest.self, limits: .rate(.registration), .register, apiRegister)
+    routes.api(.post, AccountPaths.apiVerify, as: Guest.self, limits: guarded, .verifyEmail, apiVerify)
+    routes.api(.post, AccountPaths.apiLogin, as: Guest.self, limits: guarded, .login, apiLogin)
+    routes.api(.post, AccountPaths.apiLogout, as: Member.self, .logout, apiLogout)
+    routes.api(.post, AccountPaths.apiReset, as: Guest.self, limits: letters, .resetPassword, apiReset)
+    routes.api(.post, AccountPaths.apiResetConfirm, as: Guest.self, limits: guarded, .confirmReset, apiResetConfirm)
+    routes.api(.post, AccountPaths.apiToken, as: Guest.self, limits: guarded, .token, apiToken)
+    routes.api(.post, AccountPaths.apiRefresh, as: Guest.self, limits: guarded, .refresh, apiRefresh)
+    routes.api(.post, AccountPaths.apiTicket, as: Member.self, .ticket, apiTicket)
+    routes.api(.get, AccountPaths.apiMe, as: Member.self, .me, apiMe)
+    routes.api(.patch, AccountPaths.apiMe, as: Member.self, .saveMe, apiSaveMe)
   }
 
   private func problem(_ refusals: [Registration.Refusal], _ request: Request) -> Problem {

@@ -8,14 +8,14 @@ import Web
 
 extension CheckoutFeature {
   func apiRoutes(_ routes: inout Routes) {
-    routes.api(.post, CheckoutPaths.apiProcess, as: Member.self, apiProcess)
-    routes.api(.get, CheckoutPaths.apiHistory, as: Member.self, apiHistory)
-    routes.api(.get, CheckoutPaths.apiPayment, as: Member.self, apiPayment)
-    routes.api(.post, CheckoutPaths.apiRefund, as: Member.self, apiRefund)
-    routes.api(.post, CheckoutPaths.webhook, as: Guest.self, limits: .webhook, webhook)
-    routes.api(.get, CheckoutPaths.apiFinances, as: Member.self, apiBalances)
-    routes.api(.get, CheckoutPaths.apiBalances, as: Member.self, apiBalances)
-    routes.api(.get, CheckoutPaths.apiTransactions, as: Member.self, apiTransactions)
+    routes.api(.post, CheckoutPaths.apiProcess, as: Member.self, .pay, apiProcess)
+    routes.api(.get, CheckoutPaths.apiHistory, as: Member.self, .payments, apiHistory)
+    routes.api(.get, CheckoutPaths.apiPayment, as: Member.self, .onePayment, apiPayment)
+    routes.api(.post, CheckoutPaths.apiRefund, as: Member.self, .giveBack, apiRefund)
+    routes.api(.post, CheckoutPaths.webhook, as: Guest.self, limits: .webhook, .hearProvider, webhook)
+    routes.api(.get, CheckoutPaths.apiFinances, as: Member.self, .balances, apiBalances)
+    routes.api(.get, CheckoutPaths.apiBalances, as: Member.self, .balances, apiBalances)
+    routes.api(.get, CheckoutPaths.apiTransactions, as: Member.self, .transactions, apiTransactions)
   }
 
   /// 200 once the message is stored; a duplicate is 200 as well. A bad signature is 400, and kept as refused.

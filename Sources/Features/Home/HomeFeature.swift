@@ -44,8 +44,8 @@ package struct HomeFeature: Feature {
   package func routes(_ routes: inout Routes) {
     routes.on(.get, Doors.home, as: Guest.self, landing)
     routes.on(.get, Doors.dashboard, as: Member.self, dashboard)
-    routes.api(.get, Self.apiLearner, as: Member.self, apiLearner)
-    routes.api(.get, Self.apiTutor, as: Tutor.self, apiTutor)
+    routes.api(.get, Self.apiLearner, as: Member.self, .learnerDashboard, apiLearner)
+    routes.api(.get, Self.apiTutor, as: Tutor.self, .tutorDashboard, apiTutor)
     routes.socket(Self.dashboardSocket, as: Member.self) { _, member, user in
       guard member.id == user else { throw Failure.forbidden }
       return DashboardChannel(bus: bus, user: user)

@@ -40,9 +40,9 @@ package struct NoticesFeature: Feature {
     routes.on(.post, NoticePaths.readings, as: Member.self, readAll)
     routes.on(.get, NoticePaths.notice, as: Member.self, follow)
     routes.on(.post, NoticePaths.reading, as: Member.self, readOne)
-    routes.api(.get, NoticePaths.list, as: Member.self, list)
-    routes.api(.post, NoticePaths.readAll, as: Member.self, readAllByAPI)
-    routes.api(.patch, NoticePaths.change, as: Member.self, change)
+    routes.api(.get, NoticePaths.list, as: Member.self, .notices, list)
+    routes.api(.post, NoticePaths.readAll, as: Member.self, .readNotices, readAllByAPI)
+    routes.api(.patch, NoticePaths.change, as: Member.self, .changeNotice, change)
     routes.socket(NoticePaths.socket, as: Member.self, converse)
   }
 
@@ -90,22 +90,13 @@ package struct NoticesFeature: Feature {
   // MARK: The same for programs
 
   func list(_ request: Request, member: Member) async throws -> Response {
-    if let unknown = request.query.names.first(where: { !["unread", "cursor", "page_size"].contains($0) }) {
-      throw Problem(400, "There is no filter \(unknown).")
-    }
-    let size = try request.query["page_size"].map { text in
-      guard let size = Int(text), (1...100).contains(size) else {
-        throw Problem(400, "page_size is a number from 1 to 100.")
-      }
-      return size
-    }
     let before = try request.query["cursor"].map { text in
       guard let number = PageCursor(text).flatMap({ Int($0.key) }) else {
         throw Problem(400, "This cursor is none of ours.")
       }
       return number
     }
-    let limit = size ?? 20
+    let limit = request.query.int("page_size") ?? 20
     let onlyUnread = request.query.isOn("unread")
     let rows = try await database.all(.notices(of: member.id, unreadOnly: onlyUnread, before: before, limit: limit + 1))
     let unread = try await database.one(.unread(of: member.id))

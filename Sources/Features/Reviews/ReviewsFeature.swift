@@ -32,7 +32,7 @@ package struct ReviewsFeature: Feature {
     routes.on(.get, Doors.review, as: Member.self, compose)
     routes.on(.post, Doors.review, as: Member.self, publish)
     routes.on(.post, ReviewPaths.reply, as: Tutor.self, reply)
-    routes.api(.post, ReviewPaths.apiRate, as: Member.self, apiRate)
+    routes.api(.post, ReviewPaths.apiRate, as: Member.self, .rate, apiRate)
   }
 
   /// What stands on a tutor's page.

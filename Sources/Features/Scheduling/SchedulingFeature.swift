@@ -33,7 +33,7 @@ package struct SchedulingFeature: Feature {
     routes.on(.post, SchedulingPaths.dates, as: Tutor.self, saveDates)
     routes.on(.post, SchedulingPaths.dateRemoval, as: Tutor.self, removeDate)
     let browsing: RouteLimits = .rate(.discovery)
-    routes.api(.get, SchedulingPaths.slots, as: Guest.self, limits: browsing, slots)
+    routes.api(.get, SchedulingPaths.slots, as: Guest.self, limits: browsing, .slots, slots)
   }
 
   package var jobs: [JobHandler] {
@@ -168,8 +168,7 @@ package struct SchedulingFeature: Feature {
   func removeDate(_ request: Request, tutor: Tutor, date: String) async throws -> Response {
     guard let date = CivilDate(date) else { throw Failure.notFound }
     try await database.transaction { tx in
-      try await tx.run(.clear([date], of: tutor.id))
-      try await announce(tutor.id, in: tx)
+      if try await tx.affected(.clear([date], of: tutor.id)) > 0 { try await announce(tutor.id, in: tx) }
     }
     return .see(Doors.availability() + "?saved=dates#dates")
   }

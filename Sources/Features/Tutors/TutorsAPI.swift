@@ -9,10 +9,10 @@ import Web
 extension TutorsFeature {
   func apiRoutes(_ routes: inout Routes) {
     let browsing: RouteLimits = .rate(.discovery)
-    routes.api(.get, TutorPaths.apiTutors, as: Guest.self, limits: browsing, apiSearch)
-    routes.api(.get, TutorPaths.apiMentors, as: Guest.self, limits: browsing, apiSearch)
-    routes.api(.get, TutorPaths.apiDiscover, as: Guest.self, limits: browsing, apiDiscover)
-    routes.api(.get, TutorPaths.apiMentor, as: Guest.self, limits: browsing, apiMentor)
+    routes.api(.get, TutorPaths.apiTutors, as: Guest.self, limits: browsing, .searchTutors, apiSearch)
+    routes.api(.get, TutorPaths.apiMentors, as: Guest.self, limits: browsing, .searchTutors, apiSearch)
+    routes.api(.get, TutorPaths.apiDiscover, as: Guest.self, limits: browsing, .discoverTutors, apiDiscover)
+    routes.api(.get, TutorPaths.apiMentor, as: Guest.self, limits: browsing, .oneTutor, apiMentor)
   }
 
   func apiSearch(_ request: Request, guest: Guest) async throws -> Response {

@@ -199,7 +199,7 @@ package struct TutorsFeature: Feature {
   }
 
   func removeSubject(_ request: Request, tutor: Tutor, subject: ID<Subject>) async throws -> Response {
-    try await change(tutor.id) { tx in try await tx.run(.withdraw(subject, of: tutor.id)) }
+    try await remove(.withdraw(subject, of: tutor.id), of: tutor.id)
     return saved(.subjects)
   }
 
@@ -219,7 +219,7 @@ package struct TutorsFeature: Feature {
   }
 
   func removeLanguage(_ request: Request, tutor: Tutor, language: String) async throws -> Response {
-    try await change(tutor.id) { tx in try await tx.run(.unspeak(language, tutor.id)) }
+    try await remove(.unspeak(language, tutor.id), of: tutor.id)
     return saved(.languages)
   }
 
@@ -270,7 +270,7 @@ package struct TutorsFeature: Feature {
   }
 
   func removeCredential(_ request: Request, tutor: Tutor, credential: ID<Credential>) async throws -> Response {
-    try await change(tutor.id) { tx in try await tx.run(.deleteCredential(credential, of: tutor.id)) }
+    try await remove(.deleteCredential(credential, of: tutor.id), of: tutor.id)
     return saved(.credentials)
   }
 
@@ -300,7 +300,7 @@ package struct TutorsFeature: Feature {
   }
 
   func removeSample(_ request: Request, tutor: Tutor, sample: ID<Sample>) async throws -> Response {
-    try await change(tutor.id) { tx in try await tx.run(.deleteSample(sample, of: tutor.id)) }
+    try await remove(.deleteSample(sample, of: tutor.id), of: tutor.id)
     return saved(.samples)
   }
 
@@ -326,6 +326,13 @@ package struct TutorsFeature: Feature {
     try await database.transaction { tx in
       try await body(tx)
       try await changed(tutor, in: tx)
+    }
+  }
+
+  /// Takes something of a profile away. What was not there, or is somebody else's, stays, and nothing follows.
+  private func remove(_ query: Query<Void>, of tutor: ID<User>) async throws {
+    try await database.transaction { tx in
+      if try await tx.affected(query) > 0 { try await changed(tutor, in: tx) }
     }
   }
 

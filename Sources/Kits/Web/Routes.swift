@@ -96,8 +96,27 @@ package struct Route: Sendable {
   package var rateClass: RateClass {
     limits.rateClass ?? RateClass.of(kind, method, isWebhook: limits.isWebhook)
   }
+  /// What the published document says of it; every call of the API has one.
+  package let contract: Contract?
+  /// What may stand for each part of the address.
+  package let parts: [Schema]
   /// Nothing when the parts do not read as their types.
   let prepare: @Sendable ([String]) -> Call?
+
+  init(
+    method: Method, template: String, kind: Kind, viewer: String, feature: String, limits: RouteLimits,
+    contract: Contract? = nil, parts: [Schema] = [], prepare: @escaping @Sendable ([String]) -> Call?
+  ) {
+    self.method = method
+    self.template = template
+    self.kind = kind
+    self.viewer = viewer
+    self.feature = feature
+    self.limits = limits
+    self.contract = contract
+    self.parts = parts
+    self.prepare = prepare
+  }
 }
 
 /// The routes of the house, declared feature by feature.
@@ -113,7 +132,7 @@ package struct Routes: Sendable {
     _ method: Method, _ path: Path<repeat each Part>, as viewer: V.Type, limits: RouteLimits = RouteLimits(),
     _ handler: @escaping @Sendable (Request, V, repeat each Part) async throws -> Response
   ) {
-    add(method, path, .page, viewer, limits, handler)
+    add(method, path, .page, viewer, limits, nil, handler)
   }
 
   /// A page at an address without parts.
@@ -121,23 +140,24 @@ package struct Routes: Sendable {
     _ method: Method, _ template: String, as viewer: V.Type, limits: RouteLimits = RouteLimits(),
     _ handler: @escaping @Sendable (Request, V) async throws -> Response
   ) {
-    add(method, Path(template), .page, viewer, limits, handler)
+    add(method, Path(template), .page, viewer, limits, nil, handler)
   }
 
-  /// A call of the published API: JSON in, JSON out, problems as documents.
+  /// A call of the published API: JSON in, JSON out, problems as documents. What breaks the contract does not reach the
+  /// handler.
   package mutating func api<V: Viewer, each Part: PathPart>(
     _ method: Method, _ path: Path<repeat each Part>, as viewer: V.Type, limits: RouteLimits = RouteLimits(),
-    _ handler: @escaping @Sendable (Request, V, repeat each Part) async throws -> Response
+    _ contract: Contract? = nil, _ handler: @escaping @Sendable (Request, V, repeat each Part) async throws -> Response
   ) {
-    add(method, path, .api, viewer, limits, handler)
+    add(method, path, .api, viewer, limits, contract, handler)
   }
 
   /// An API call at an address without parts.
   package mutating func api<V: Viewer>(
     _ method: Method, _ template: String, as viewer: V.Type, limits: RouteLimits = RouteLimits(),
-    _ handler: @escaping @Sendable (Request, V) async throws -> Response
+    _ contract: Contract? = nil, _ handler: @escaping @Sendable (Request, V) async throws -> Response
   ) {
-    add(method, Path(template), .api, viewer, limits, handler)
+    add(method, Path(template), .api, viewer, limits, contract, handler)
   }
 
   /// A WebSocket. The handler checks what is asked for and gives back who talks; what it throws closes the socket with
@@ -147,9 +167,10 @@ package struct Routes: Sendable {
     _ handler: @escaping @Sendable (Request, V, repeat each Part) async throws -> any Conversation
   ) {
     all.append(
-      Route(method: .get, template: path.template, kind: .socket, viewer: "\(V.self)", feature: feature, limits: limits)
-      {
-        segments in
+      Route(
+        method: .get, template: path.template, kind: .socket, viewer: "\(V.self)", feature: feature, limits: limits,
+        parts: Self.parts(of: path)
+      ) { segments in
         guard let parts = path.match(segments) else { return nil }
         return .converse { request, proof in try await handler(request, try V(proof), repeat each parts) }
       })
@@ -168,22 +189,42 @@ package struct Routes: Sendable {
   package mutating func quick(_ template: String, _ handler: @escaping @Sendable (Request) throws -> Response) {
     let path = Path(template)
     all.append(
-      Route(method: .get, template: template, kind: .quick, viewer: "Guest", feature: feature, limits: RouteLimits()) {
+      Route(
+        method: .get, template: template, kind: .quick, viewer: "Guest", feature: feature, limits: RouteLimits()
+      ) {
         path.match($0) == nil ? nil : .quick(handler)
       })
   }
 
   private mutating func add<V: Viewer, each Part: PathPart>(
     _ method: Method, _ path: Path<repeat each Part>, _ kind: Route.Kind, _ viewer: V.Type, _ limits: RouteLimits,
-    _ handler: @escaping @Sendable (Request, V, repeat each Part) async throws -> Response
+    _ contract: Contract?, _ handler: @escaping @Sendable (Request, V, repeat each Part) async throws -> Response
   ) {
     precondition(method != .head && method != .options, "HEAD and OPTIONS are answered from the other methods")
     all.append(
-      Route(method: method, template: path.template, kind: kind, viewer: "\(V.self)", feature: feature, limits: limits)
-      {
-        segments in
+      Route(
+        method: method, template: path.template, kind: kind, viewer: "\(V.self)", feature: feature, limits: limits,
+        contract: contract, parts: Self.parts(of: path)
+      ) { segments in
         guard let parts = path.match(segments) else { return nil }
-        return .answer { request, proof in try await handler(request, try V(proof), repeat each parts) }
+        return .answer { request, proof in
+          // Who may not ask is not told what was wrong with the question.
+          let viewer = try V(proof)
+          try contract?.hold(request)
+          return try await handler(request, viewer, repeat each parts)
+        }
       })
+  }
+
+  private static func parts<each Part: PathPart>(of _: Path<repeat each Part>) -> [Schema] {
+    var schemas: [Schema] = []
+    for part in repeat (each Part).self {
+      switch part {
+      case is String.Type: schemas.append(.text(1...200))
+      case is Int.Type: schemas.append(.integer)
+      default: schemas.append(.id)
+      }
+    }
+    return schemas
   }
 }
