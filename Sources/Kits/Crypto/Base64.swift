@@ -5,6 +5,8 @@
 package enum Base64 {
   package static func encode(_ bytes: some Collection<UInt8>) -> String { text(bytes, plain, padded: true) }
   package static func url(_ bytes: some Collection<UInt8>) -> String { text(bytes, urlSafe, padded: false) }
+  /// Section 4 without padding, as PHC strings have it.
+  static func bare(_ bytes: some Collection<UInt8>) -> String { text(bytes, plain, padded: false) }
 
   /// The bytes of padded base64, or nothing.
   package static func decode(_ text: some StringProtocol) -> [UInt8]? {
@@ -18,6 +20,8 @@ package enum Base64 {
     guard padding == (4 - body.count % 4) % 4 else { return nil }
     return bytes(body, plain)
   }
+
+  static func decodeBare(_ text: some StringProtocol) -> [UInt8]? { bytes(Array(text.utf8), plain) }
 
   /// The bytes of unpadded base64url, or nothing.
   package static func decodeURL(_ text: some StringProtocol) -> [UInt8]? { bytes(Array(text.utf8), urlSafe) }

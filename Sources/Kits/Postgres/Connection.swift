@@ -20,6 +20,12 @@ final class Answer: @unchecked Sendable {
   var command: String { withExtendedLifetime(self) { String(cString: PQcmdStatus(result)) } }
 }
 
+/// One part of what is sent together: a statement, or a word that has no values (`begin`, `savepoint inner_0`).
+enum Step: Sendable {
+  case word(String)
+  case statement(SQL)
+}
+
 /// A statement the server knows in one session.
 struct Prepared {
   let name: String
@@ -29,7 +35,8 @@ struct Prepared {
 
 /// One session with the server, owned by one loop; every member is touched on that loop's thread only.
 ///
-/// One exchange at a time: whoever comes while one is under way waits in line.
+/// One user at a time: whoever comes while another is served waits in line. Several steps go out together, in libpq's
+/// pipeline mode (PostgreSQL manual, 34.5): one flush of the network and one answer for all of them.
 final class Connection: Source, @unchecked Sendable {
   /// Told once, on the loop, when the session is gone while nobody was using it.
   var onLost: (() -> Void)?
@@ -40,9 +47,13 @@ final class Connection: Source, @unchecked Sendable {
   private let handle: OpaquePointer
   private let cancellers: BlockingPool
   private var isClosed = false
-  private var waiting: UnsafeContinuation<Answer, any Error>?
+  private var waiting: UnsafeContinuation<[Answer], any Error>?
   private var line: [UnsafeContinuation<Void, Never>] = []
   private var pending: OpaquePointer?
+  private var isPipelined = false
+  /// What a pipeline has brought so far, and the first error; what follows an error is not run.
+  private var answers: [Answer] = []
+  private var failure: PostgresError?
   private var isBusy = false
   private var exchangeNumber = 0
   /// A cancel request is on its way to the server. Until it has arrived nothing else may be asked here, or the request
@@ -79,27 +90,36 @@ final class Connection: Source, @unchecked Sendable {
 
   // MARK: Exchanges
 
-  /// Sends something and waits for all that comes back: the first error, or the last result.
-  ///
-  /// When the task is cancelled meanwhile, the server is asked to stop, and what it says to that is the outcome.
-  func exchange(_ send: (OpaquePointer) -> Int32) async throws -> Answer {
+  /// The session to itself for as long as `body` takes, which may be several exchanges.
+  private func alone<Result>(_ body: () async throws -> Result) async throws -> Result {
     while isBusy { await withUnsafeContinuation { line.append($0) } }
-    try Task.checkCancellation()
-    guard !isLost, PQstatus(handle) == CONNECTION_OK else {
-      throw PostgresError("the connection is gone", state: "08003")
-    }
     isBusy = true
-    exchangeNumber += 1
-    let number = exchangeNumber
     defer {
       isBusy = false
       if !line.isEmpty { line.removeFirst().resume() }
     }
+    return try await body()
+  }
+
+  /// Sends something and waits for all that comes back: the first error, or the last result; of a pipeline, one result
+  /// for each of its steps.
+  ///
+  /// When the task is cancelled meanwhile, the server is asked to stop, and what it says to that is the outcome.
+  private func exchange(isPipelined: Bool = false, _ send: (OpaquePointer) -> Int32) async throws -> [Answer] {
+    try Task.checkCancellation()
+    guard !isLost, PQstatus(handle) == CONNECTION_OK else {
+      throw PostgresError("the connection is gone", state: "08003")
+    }
+    exchangeNumber += 1
+    let number = exchangeNumber
     do {
       return try await withTaskCancellationHandler {
         try await withUnsafeThrowingContinuation { continuation in
           waiting = continuation
+          self.isPipelined = isPipelined
           guard send(handle) == 1 else {
+            // Half a pipeline cannot be taken back.
+            if isPipelined { return lose() }
             return finish(.failure(PostgresError(String(cString: PQerrorMessage(handle)), state: "08006")))
           }
           flush()
@@ -112,7 +132,7 @@ final class Connection: Source, @unchecked Sendable {
     }
   }
 
-  private func finish(_ outcome: Result<Answer, PostgresError>) {
+  private func finish(_ outcome: Result<[Answer], PostgresError>) {
     guard let continuation = waiting else { return }
     waiting = nil
     if isCancelling {
@@ -159,10 +179,14 @@ final class Connection: Source, @unchecked Sendable {
       PQfreemem(notification)
     }
     while waiting != nil, PQisBusy(handle) == 0 {
+      if isPipelined {
+        takePipelined()
+        continue
+      }
       guard let result = PQgetResult(handle) else {
         let last = pending
         pending = nil
-        do throws(PostgresError) { finish(.success(try answer(last))) } catch { finish(.failure(error)) }
+        do throws(PostgresError) { finish(.success([try answer(last)])) } catch { finish(.failure(error)) }
         return
       }
       let status = PQresultStatus(result)
@@ -180,6 +204,28 @@ final class Connection: Source, @unchecked Sendable {
       pending = result
     }
     if waiting == nil, PQstatus(handle) != CONNECTION_OK { lose() }
+  }
+
+  private func takePipelined() {
+    // Each step's results end with none.
+    guard let result = PQgetResult(handle) else { return }
+    switch PQresultStatus(result) {
+    case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY: answers.append(Answer(result))
+    case PGRES_PIPELINE_ABORTED: PQclear(result)
+    case PGRES_PIPELINE_SYNC:
+      PQclear(result)
+      isPipelined = false
+      let (answers, failure) = (self.answers, self.failure)
+      (self.answers, self.failure) = ([], nil)
+      guard PQexitPipelineMode(handle) == 1 else { return lose() }
+      finish(failure.map { .failure($0) } ?? .success(answers))
+    case PGRES_FATAL_ERROR:
+      failure = failure ?? PostgresError(result: result)
+      PQclear(result)
+    default:
+      PQclear(result)
+      lose("copy is not spoken here", state: "0A000")
+    }
   }
 
   private func answer(_ result: OpaquePointer?) throws(PostgresError) -> Answer {
@@ -203,6 +249,8 @@ final class Connection: Source, @unchecked Sendable {
       PQclear(last)
       pending = nil
     }
+    if let failure, message == nil { error = failure }
+    (answers, failure) = ([], nil)
     if waiting != nil { finish(.failure(error)) } else { onLost?() }
   }
 
@@ -210,47 +258,84 @@ final class Connection: Source, @unchecked Sendable {
 
   /// One or several statements without parameters, as text.
   @discardableResult func simply(_ script: String) async throws -> Answer {
-    try await exchange { PQsendQuery($0, script) }
+    try await alone { try await exchange { PQsendQuery($0, script) }[0] }
   }
 
   /// A statement with its values, prepared on first use. The answer is binary.
   func execute(_ sql: SQL) async throws -> (answer: Answer, columns: [String]) {
     do {
-      return try await executeOnce(sql)
+      return try await execute([.statement(sql)])[0]
     } catch let error as PostgresError where error.isStalePlan {
-      prepared[sql.text] = nil
       // Inside a transaction everything is lost; there the whole transaction is done again.
       if isLost || isInTransaction { throw error }
-      return try await executeOnce(sql)
+      return try await execute([.statement(sql)])[0]
     }
   }
 
-  private func executeOnce(_ sql: SQL) async throws -> (answer: Answer, columns: [String]) {
-    let statement = try await prepare(sql.text)
-    guard statement.parameters.count == sql.values.count else {
-      throw PostgresError(
-        "\(sql.values.count) values for \(statement.parameters.count) parameters", state: "08P01")
+  /// Several steps, sent together. When one fails, those after it are not run, and its error is thrown.
+  func execute(_ steps: [Step]) async throws -> [(answer: Answer, columns: [String])] {
+    try await alone {
+      do {
+        // Before the first of them gets its name, or that would be forgotten with the others.
+        if prepared.count + steps.count > Self.preparedLimit {
+          prepared.removeAll()
+          _ = try await exchange { PQsendQuery($0, "deallocate all") }
+        }
+        var ready: [Ready] = []
+        ready.reserveCapacity(steps.count)
+        for step in steps { ready.append(try await prepare(step)) }
+        let answers: [Answer]
+        if ready.count == 1 {
+          answers = try await exchange { ready[0].send($0) }
+        } else {
+          answers = try await exchange(isPipelined: true) { handle in
+            guard PQenterPipelineMode(handle) == 1, ready.allSatisfy({ $0.send(handle) == 1 }) else { return 0 }
+            return PQpipelineSync(handle)
+          }
+        }
+        return zip(answers, ready).map { ($0, $1.statement?.columns ?? []) }
+      } catch let error as PostgresError where error.isStalePlan {
+        for case .statement(let sql) in steps { prepared[sql.text] = nil }
+        throw error
+      }
     }
-    var parameters = Parameters(count: sql.values.count)
-    for (value, type) in zip(sql.values, statement.parameters) { try value.bind(into: &parameters, as: type) }
-    let answer = try await exchange { handle in
-      parameters.withPointers { count, values, lengths, formats in
+  }
+
+  /// A step as it is sent.
+  private struct Ready {
+    let word: String
+    let statement: Prepared?
+    let parameters: Parameters
+
+    func send(_ handle: OpaquePointer) -> Int32 {
+      guard let statement else { return PQsendQueryParams(handle, word, 0, nil, nil, nil, nil, 1) }
+      return parameters.withPointers { count, values, lengths, formats in
         PQsendQueryPrepared(handle, statement.name, count, values, lengths, formats, 1)
       }
     }
-    return (answer, statement.columns)
+  }
+
+  private func prepare(_ step: Step) async throws -> Ready {
+    switch step {
+    case .word(let word): return Ready(word: word, statement: nil, parameters: Parameters(count: 0))
+    case .statement(let sql):
+      let statement = try await prepare(sql.text)
+      guard statement.parameters.count == sql.values.count else {
+        throw PostgresError(
+          "\(sql.values.count) values for \(statement.parameters.count) parameters", state: "08P01")
+      }
+      var parameters = Parameters(count: sql.values.count)
+      for (value, type) in zip(sql.values, statement.parameters) { try value.bind(into: &parameters, as: type) }
+      return Ready(word: "", statement: statement, parameters: parameters)
+    }
   }
 
   private func prepare(_ text: String) async throws -> Prepared {
     if let known = prepared[text] { return known }
-    if prepared.count >= Self.preparedLimit {
-      prepared.removeAll()
-      try await simply("deallocate all")
-    }
     names += 1
     let name = "s\(names)"
     _ = try await exchange { PQsendPrepare($0, name, text, 0, nil) }
-    let shape = try await exchange { PQsendDescribePrepared($0, name) }
+    let shape = try await exchange { PQsendDescribePrepared($0, name) }[0]
     let statement = withExtendedLifetime(shape) {
       Prepared(
         name: name,

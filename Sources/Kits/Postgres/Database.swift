@@ -73,11 +73,13 @@ package final class Database: Querying {
   }
 
   /// A statement on its own. A read that found its session dead is asked again on another: it changed nothing.
-  /// A restart kills all sessions of the pool, so as many may have to be gone through.
+  /// A restart kills all sessions of the pool, so as many may have to be gone through. One that collided with others
+  /// (40001, 40P01) was undone whole, and is asked again up to three times.
   private func once<Result: Sendable>(
     _ sql: SQL, _ pool: Pool, _ read: (Answer, [String]) throws -> Result
   ) async throws -> Result {
     var dead = 0
+    var attempt = 0
     while true {
       let connection = try await pool.acquire()
       let answer: Answer
@@ -87,11 +89,14 @@ package final class Database: Querying {
         pool.release(connection)
       } catch {
         pool.release(connection)
-        guard let error = error as? PostgresError, error.isConnectionLost, dead < pool.limit, Self.onlyReads(sql.text)
-        else {
-          throw error
+        guard let error = error as? PostgresError else { throw error }
+        if error.isConnectionLost, dead < pool.limit, Self.onlyReads(sql.text) {
+          dead += 1
+          continue
         }
-        dead += 1
+        guard error.isCollision, attempt < 3 else { throw error }
+        attempt += 1
+        try await pool.loop.sleep(.milliseconds(Int.random(in: 1...(5 * attempt))))
         continue
       }
       return try read(answer, columns)
@@ -114,6 +119,31 @@ package final class Database: Querying {
       return outcome
     } catch {
       note(sql.text, took: Self.now() - start, rows: nil, pool)
+      throw error
+    }
+  }
+
+  /// The same for several that are sent together; the time is that of all of them.
+  func execute(
+    _ steps: [Step], on connection: Connection, of pool: Pool
+  ) async throws -> [(answer: Answer, columns: [String])] {
+    let start = Self.now()
+    func note(_ outcome: [(answer: Answer, columns: [String])]?) {
+      let took = Self.now() - start
+      let texts = steps.map { if case .statement(let sql) = $0 { sql.text } else { nil as String? } }
+      let last = texts.lastIndex { $0 != nil }
+      for (index, text) in texts.enumerated() {
+        guard let text else { continue }
+        let rows = outcome.map { $0[index].answer.affected }
+        self.note(text, took: index == last ? took : .zero, rows: rows, pool)
+      }
+    }
+    do {
+      let outcome = try await connection.execute(steps)
+      note(outcome)
+      return outcome
+    } catch {
+      note(nil)
       throw error
     }
   }

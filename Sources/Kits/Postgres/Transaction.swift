@@ -39,6 +39,10 @@ package struct Transaction: Querying {
     return try await scope.execute(query.sql).answer.affected
   }
 
+  /// Sends a statement along with the next one that is awaited, or with the commit, in one flush of the network: for
+  /// what is written and not asked back. The order stays; what it is refused for is thrown by whatever it went with.
+  package func send(_ query: Query<Void>) throws { try scope.send(query.sql) }
+
   private func hop<Result: Sendable>(_ body: @Sendable () async throws -> Result) async throws -> Result {
     try await withTaskExecutorPreference(scope.loop, operation: body)
   }
@@ -85,7 +89,7 @@ package struct Transaction: Querying {
       return result
     } catch {
       scope.actions.withLock { $0.removeSubrange(count...) }
-      try await scope.unhindered("rollback to savepoint inner_\(count)")
+      try await scope.undo("rollback to savepoint inner_\(count)")
       throw error
     }
   }
@@ -96,42 +100,88 @@ package struct Transaction: Querying {
   }
 }
 
-/// The open transaction: its session, and what waits for its commit.
+/// The open transaction: its session, what goes out with the next statement, and what waits for the commit.
 private final class TransactionScope: Sendable {
   let database: Database
   let pool: Pool
   let connection: Connection
   let actions = Locked<[@Sendable () async -> Void]>([])
-  private let isOver = Locked(false)
+  private let state: Locked<State>
 
-  init(_ database: Database, _ pool: Pool, _ connection: Connection) {
+  private struct State {
+    /// The first of all is `begin`: the server hears of a transaction when it is first asked something.
+    var queue: [Step]
+    /// Something has been sent.
+    var isAsked = false
+    var isBegun = false
+    var isOver = false
+  }
+
+  init(_ database: Database, _ pool: Pool, _ connection: Connection, _ isolation: Isolation) {
     self.database = database
     self.pool = pool
     self.connection = connection
+    state = Locked(State(queue: [.word(isolation.begin)]))
   }
 
   var loop: Loop { pool.loop }
 
-  func end() { isOver.withLock { $0 = true } }
+  /// Whether the server has answered anything.
+  var isBegun: Bool { state.withLock { $0.isBegun } }
 
-  private func check() throws {
-    if isOver.withLock({ $0 }) { throw PostgresError("the transaction is over", state: "25P01") }
+  var isAsked: Bool { state.withLock { $0.isAsked } }
+
+  func end() { state.withLock { $0.isOver = true } }
+
+  private func check(_ state: State) throws {
+    if state.isOver { throw PostgresError("the transaction is over", state: "25P01") }
   }
 
-  func execute(_ sql: SQL) async throws -> (answer: Answer, columns: [String]) {
-    try check()
-    return try await database.execute(sql, on: connection, of: pool)
+  func send(_ sql: SQL) throws {
+    try state.withLock { state in
+      try check(state)
+      state.queue.append(.statement(sql))
+    }
   }
 
-  @discardableResult func simply(_ statement: String) async throws -> Answer {
-    try check()
-    return try await connection.simply(statement)
+  func execute(_ sql: SQL) async throws -> (answer: Answer, columns: [String]) { try await execute(.statement(sql)) }
+
+  @discardableResult func simply(_ word: String) async throws -> Answer { try await execute(.word(word)).answer }
+
+  private func execute(_ step: Step) async throws -> (answer: Answer, columns: [String]) {
+    let steps = try state.withLock { state in
+      try check(state)
+      defer { state.queue = [] }
+      state.isAsked = true
+      return state.queue + [step]
+    }
+    let outcome = try await database.execute(steps, on: connection, of: pool)
+    state.withLock { $0.isBegun = true }
+    return outcome[steps.count - 1]
   }
 
-  /// Runs a statement that must run even though the caller's task is cancelled: a task of its own is not.
-  @discardableResult func unhindered(_ statement: String) async throws -> String {
+  /// Whether everything is stored. A cancelled task does not keep a commit, or a rollback, from being sent: a task of its
+  /// own is not cancelled.
+  func commit() async throws -> Bool {
+    let (steps, isBegun) = state.withLock { state in
+      defer { state.queue = [] }
+      return (state.queue + [.word("commit")], state.isBegun)
+    }
+    // Nothing was asked: `begin` alone is waiting.
+    if !isBegun, steps.count == 2 { return true }
+    // From here on nobody knows whether it was stored, so a lost session is no reason to begin again.
+    state.withLock { ($0.isAsked, $0.isBegun) = (true, true) }
+    let (database, connection, pool) = (database, connection, pool)
+    return try await Task(executorPreference: loop) {
+      try await database.execute(steps, on: connection, of: pool)[steps.count - 1].answer.command == "COMMIT"
+    }.value
+  }
+
+  /// Undoes everything, or what came after a savepoint; what had not been sent is forgotten.
+  func undo(_ word: String) async throws {
+    state.withLock { $0.queue = [] }
     let connection = connection
-    return try await Task(executorPreference: loop) { try await connection.simply(statement).command }.value
+    _ = try await Task(executorPreference: loop) { try await connection.simply(word) }.value
   }
 }
 
@@ -146,6 +196,7 @@ extension Database {
     isolation: Isolation = .readCommitted, _ body: (Transaction) async throws -> Result
   ) async throws -> Result {
     var attempt = 0
+    var dead = 0
     while true {
       let scope = try await begin(isolation)
       do {
@@ -153,7 +204,7 @@ extension Database {
         try Task.checkCancellation()
         scope.end()
         // The server answers a commit of what has failed with `ROLLBACK`, not with an error.
-        guard try await scope.unhindered("commit") == "COMMIT" else {
+        guard try await scope.commit() else {
           throw PostgresError("the transaction had failed and was rolled back", state: "25P02")
         }
         await giveBack(scope)
@@ -162,9 +213,14 @@ extension Database {
       } catch {
         scope.end()
         await undo(scope)
-        guard let error = error as? PostgresError, error.isCollision || error.isStalePlan, attempt < 3 else {
-          throw error
+        guard let error = error as? PostgresError else { throw error }
+        // A session that turns out dead at its first word has done nothing: another is taken, as often as the pool may
+        // hold such.
+        if error.isConnectionLost, !scope.isBegun, dead < scope.pool.limit {
+          dead += 1
+          continue
         }
+        guard error.isCollision || error.isStalePlan, attempt < 3 else { throw error }
         attempt += 1
         // Whoever collided should not meet again in step.
         try await scope.loop.sleep(.milliseconds(Int.random(in: 1...(5 * attempt))))
@@ -172,27 +228,15 @@ extension Database {
     }
   }
 
-  /// A session with a transaction open. One that turns out dead at this first word is replaced, as
-  /// often as the pool may hold such.
+  /// A session for a transaction, which begins with its first statement.
   @concurrent private func begin(_ isolation: Isolation) async throws -> TransactionScope {
     guard let pool = ownPool else { return try await onLoop { try await self.begin(isolation) } }
-    var dead = 0
-    while true {
-      let connection = try await pool.acquire()
-      do {
-        try await connection.simply(isolation.begin)
-        return TransactionScope(self, pool, connection)
-      } catch {
-        pool.release(connection)
-        guard (error as? PostgresError)?.isConnectionLost == true, dead < pool.limit else { throw error }
-        dead += 1
-      }
-    }
+    return TransactionScope(self, pool, try await pool.acquire(), isolation)
   }
 
   private func undo(_ scope: TransactionScope) async {
     // Without a session there is nothing to roll back; with a failing one, giving it back closes it.
-    _ = try? await scope.unhindered("rollback")
+    if scope.isAsked { try? await scope.undo("rollback") }
     await giveBack(scope)
   }
 
