@@ -120,7 +120,11 @@ let targets: [Target] = [
   tests("Outbound", in: "Kits", uses: ["Core", "JSON", "Loop", "TestDatabase"]),
   tests("Compression", in: "Kits"),
   tests("Web", in: "Kits", uses: ["Core", "Compression", "Crypto", "CSystem", "HTML", "JSON", "Loop"]),
-  tests("Jobs", in: "Kits", uses: ["Core", "JSON", "Loop", "Postgres", "TestDatabase"]),
+  tests("Jobs", in: "Kits", uses: ["Core", "JSON", "JobsWorker", "Loop", "Postgres", "TestDatabase"]),
+  // The process that those tests kill.
+  .executableTarget(
+    name: "JobsWorker", dependencies: ["Core", "Jobs", "Loop", "Postgres"], path: "Tests/Kits/JobsWorker",
+    swiftSettings: house),
   tests("Bus", in: "Kits", uses: ["Core", "Loop", "Web"]),
   tests("Site", in: "Kits", uses: proving.filter { $0 != "Site" }),
 

@@ -281,7 +281,8 @@ class Bench:
         self.print(starts, idle, loaded, sockets)
 
     def bookings(self, process, best, statement, sizes):
-        """Every request asks for a time of its own, as a learner of 200 in turn."""
+        """Every request asks for a time of its own, as a learner of 200 in turn. The lessons cost something, so that what is made
+        is a hold, as in the statement beside it; a free lesson is agreed at once, with letters, reminders and jobs."""
         tokens = [self.login(1000 + n)[0] for n in range(200)]
         day = datetime.datetime.now(datetime.timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0)
         days = [day + datetime.timedelta(days=n) for n in range(28, 58)]
@@ -289,7 +290,7 @@ class Bench:
                  for day in days if day.weekday() < 5 for hour in (8, 9, 10, 11, 13, 14, 15, 16, 17)]
         with psycopg.connect(self.options.database) as database:
             offers = database.execute(
-                "select tutor_id::text, subject_id::text from tutor_subjects where position = 0 and tutor_id >= %s order by 1 limit 40000",
+                "select tutor_id::text, subject_id::text from tutor_subjects where position = 0 and hourly_rate > 0 and tutor_id >= %s order by 1 limit 40000",
                 [tutor(0)]).fetchall()
         (self.folder / "tokens").write_text("\n".join(tokens))
         (self.folder / "times").write_text("\n".join(times))

@@ -1,5 +1,6 @@
 package import Accounts
 package import Core
+import Jobs
 package import Ledger
 package import Platform
 package import Postgres
@@ -39,6 +40,7 @@ package struct AdminFeature: Feature {
     routes.on(.post, AdminPaths.verdict, as: Administrator.self, judge)
     routes.on(.post, AdminPaths.credential, as: Administrator.self, judgeCredential)
     routes.on(.get, AdminPaths.bookings, as: Administrator.self, bookings)
+    routes.on(.get, AdminPaths.bookingsFile, as: Administrator.self, limits: .rate(.exports), exportBookings)
     routes.on(.get, AdminPaths.outbox, as: Administrator.self, outbox)
     routes.on(.get, AdminPaths.mail, as: Administrator.self, mail)
     routes.on(.get, AdminPaths.jobs, as: Administrator.self, jobs)
@@ -67,6 +69,19 @@ package struct AdminFeature: Feature {
       try await database.transaction(isolation: .snapshot) { tx in
         try await ledger.walk(in: tx) { lines in
           try await out.send(lines.map { CSV.line(BooksTable.cells(of: $0)) }.joined())
+        }
+      }
+    }.saved(as: name).unstored
+  }
+
+  /// All bookings as of this moment, the same way.
+  func exportBookings(_ request: Request, admin: Administrator) async throws -> Response {
+    let name = "bookings-\(clock.now.rfc3339.prefix(10)).csv"
+    return Response.stream(type: "text/csv; charset=utf-8", within: .minutes(10)) { [database] out in
+      try await out.send(CSV.beginning + CSV.line(BookingsTable.heads))
+      try await database.transaction(isolation: .snapshot) { tx in
+        try await tx.walk(.everyBooking) { lines in
+          try await out.send(lines.map { CSV.line(BookingsTable.cells(of: $0)) }.joined())
         }
       }
     }.saved(as: name).unstored
@@ -151,12 +166,15 @@ package struct AdminFeature: Feature {
     page(
       .jobs,
       .jobs(
-        try await database.one(.jobFigures), dead: try await database.all(.deadJobs),
+        try await database.one(.jobFigures(at: clock.now)), dead: try await database.all(.deadJobs()),
         schedules: try await database.all(.schedules)), request)
   }
 
-  func rerun(_ request: Request, admin: Administrator, job: ID<DeadJob.Key>) async throws -> Response {
-    try await database.run(.rerun(job))
+  /// Gives a dead job its attempts back. One that is not dead any more, or whose like waits already, is left alone.
+  func rerun(_ request: Request, admin: Administrator, job: ID<QueuedJob>) async throws -> Response {
+    guard try await database.transaction({ tx in try await tx.rerun(job) }) else {
+      throw Failure.conflict(site.context(for: request).t("admin.rerunRefused"))
+    }
     return .see(AdminPaths.jobs())
   }
 }
@@ -180,9 +198,10 @@ enum AdminPaths {
   static let credential = Path(
     "/admin/verification/:tutor/credentials/:credential", as: ID<User>.self, ID<Credential>.self)
   static let bookings = Path("/admin/bookings")
+  static let bookingsFile = Path("/admin/bookings.csv")
   static let outbox = Path("/admin/outbox")
   static let mail = Path("/admin/outbox/:mail", as: ID<MailLine.Key>.self)
   static let jobs = Path("/admin/jobs")
   static let books = Path("/admin/ledger.csv")
-  static let rerun = Path("/admin/jobs/:job/rerun", as: ID<DeadJob.Key>.self)
+  static let rerun = Path("/admin/jobs/:job/rerun", as: ID<QueuedJob>.self)
 }

@@ -113,6 +113,36 @@ struct BookingLine: RowDecodable, Equatable {
   }
 }
 
+/// One booking of the exported table.
+struct BookingRecord: RowDecodable {
+  let id: ID<Booking>
+  let createdAt: Instant
+  let state: String
+  let mode: String
+  let startsAt: Instant
+  let endsAt: Instant
+  let subject: String
+  let tutor: String
+  let learner: String
+  let price: Money
+  let paid: Money
+
+  init(row: inout RowReader) throws {
+    id = try row.next()
+    createdAt = try row.next()
+    state = try row.next()
+    mode = try row.next()
+    startsAt = try row.next()
+    endsAt = try row.next()
+    subject = try row.next()
+    tutor = try row.next()
+    learner = try row.next()
+    let currency: Currency = try row.next()
+    price = Money(try row.next(), currency)
+    paid = Money(try row.next(), currency)
+  }
+}
+
 struct MailLine: RowDecodable, Equatable {
   enum Key {}
   let id: ID<Key>
@@ -135,33 +165,6 @@ struct MailLine: RowDecodable, Equatable {
     text = try row.next()
     link = try row.next()
     createdAt = try row.next()
-  }
-}
-
-struct JobFigures: RowDecodable, Equatable {
-  let waiting: Int
-  let running: Int
-  let dead: Int
-
-  init(row: inout RowReader) throws {
-    waiting = try row.next()
-    running = try row.next()
-    dead = try row.next()
-  }
-}
-
-struct DeadJob: RowDecodable, Equatable {
-  enum Key {}
-  let id: ID<Key>
-  let name: String
-  let error: String?
-  let attempts: Int
-
-  init(row: inout RowReader) throws {
-    id = try row.next()
-    name = try row.next()
-    error = try row.next()
-    attempts = try row.next()
   }
 }
 
@@ -263,20 +266,18 @@ extension Query where Row == MailLine {
   static func mail(_ id: ID<MailLine.Key>) -> Self { Query("\(columns) where m.id = \(id)") }
 }
 
-extension Query where Row == JobFigures {
-  static var jobFigures: Self {
+extension Query where Row == BookingRecord {
+  static var everyBooking: Self {
     Query(
       """
-      select count(*) filter (where finished_at is null and dead_at is null and leased_until is null),
-             count(*) filter (where finished_at is null and dead_at is null and leased_until is not null),
-             count(*) filter (where dead_at is not null) from jobs
+      select l.id, l.created_at, l.state, l.mode, l.starts_at, l.ends_at, s.title, t.full_name, p.full_name, l.currency,
+             l.price_amount, l.paid_amount
+        from lesson_facts l
+        join subjects s on s.id = l.subject_id
+        join people t on t.id = l.tutor_id
+        join people p on p.id = l.learner_id
+       order by l.id
       """)
-  }
-}
-
-extension Query where Row == DeadJob {
-  static var deadJobs: Self {
-    Query("select id, name, last_error, attempts from jobs where dead_at is not null order by dead_at desc limit 100")
   }
 }
 
@@ -288,11 +289,5 @@ extension Query<Void> {
   static func setSuspended(_ isOn: Bool, _ user: ID<User>, at now: Instant) -> Self {
     Query(
       "update users set suspended_at = case when \(isOn) then coalesce(suspended_at, \(now)) end where id = \(user)")
-  }
-
-  static func rerun(_ job: ID<DeadJob.Key>) -> Self {
-    Query(
-      "update jobs set dead_at = null, attempts = 0, run_at = 'epoch', leased_until = null, lease_owner = null where id = \(job) and dead_at is not null"
-    )
   }
 }

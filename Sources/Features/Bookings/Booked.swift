@@ -44,6 +44,25 @@ package struct Booked: Sendable {
   }
 }
 
+extension Booked {
+  /// A booking as it was just stored.
+  init(_ new: NewBooking, learner: Person) {
+    id = new.id
+    self.learner = learner
+    let offer = new.offer
+    tutor = Person(id: offer.tutor, name: offer.tutorName, photo: offer.photo, zone: offer.zone)
+    tutorSlug = offer.slug
+    subject = offer.subject
+    subjectTitle = offer.subjectTitle
+    subjectSlug = offer.subjectSlug
+    reservation = new.reservation
+    feeBasisPoints = offer.feeBasisPoints
+    roomCode = new.roomCode
+    note = new.note
+    createdAt = new.reservation.bookedAt
+  }
+}
+
 extension Reservation.State: Readable {}
 extension Reservation.Mode: Readable {}
 extension Party: Readable {}

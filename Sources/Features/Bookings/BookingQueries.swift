@@ -13,14 +13,12 @@ extension SQL {
   }
 
   /// What ``Booked`` reads; a `where` follows.
-  static var booked: SQL { booked(from: "bookings") }
-
-  static func booked(from rows: SQL) -> SQL {
+  static var booked: SQL {
     """
     select b.id, b.learner_id, l.full_name, l.photo_file_id, b.learner_zone, b.tutor_id, t.full_name, t.photo_file_id, b.tutor_zone,
            f.slug, b.subject_id, s.title, s.slug, b.fee_basis_points, b.room_code, b.learner_note, b.created_at,
            \(SQL.reservation)
-      from \(rows) b
+      from bookings b
       join people l on l.id = b.learner_id
       join people t on t.id = b.tutor_id
       join subjects s on s.id = b.subject_id
@@ -116,33 +114,47 @@ extension Query<Int> {
   }
 }
 
+extension SQL {
+  /// Waits until nobody else books with or as these two; held until the transaction ends. Whoever they are in a booking,
+  /// they are waited for in one order, so that bookers queue up instead of deadlocking on the constraint that judges.
+  static func turn(_ one: ID<User>, _ other: ID<User>) -> SQL {
+    let (first, second) = one < other ? (one, other) : (other, one)
+    return """
+      select pg_advisory_xact_lock(hashtextextended(\("person " + first.description), 0)),
+             pg_advisory_xact_lock(hashtextextended(\("person " + second.description), 0))
+      """
+  }
+}
+
 extension Query where Row == Booked {
-  /// Takes the time and writes the first line of its history, in one statement, which answers the booking. The locks make
-  /// bookers of one tutor, or by one learner, queue up instead of deadlocking on the exclusion constraints, which judge.
+  /// Takes the time and writes the first line of its history, in one statement, which answers the booking.
   static func insert(_ new: NewBooking, by actor: Actor, channel: Channel) -> Self {
     let r = new.reservation
     return Query(
       """
-      with turn as materialized (
-        select pg_advisory_xact_lock(hashtextextended(\("tutor " + new.offer.tutor.description), 0)),
-               pg_advisory_xact_lock(hashtextextended(\("learner " + new.learner.description), 0))
-      ), made as (
+      with turn as materialized (\(SQL.turn(new.offer.tutor, new.learner))), made as (
         insert into bookings (id, learner_id, tutor_id, subject_id, state, mode, starts_at, ends_at, blocked, price_amount, currency,
                paid_amount, fee_basis_points, policy, hold_expires_at, request_expires_at, room_code, learner_note, learner_zone,
                tutor_zone, created_at, updated_at)
         select \(new.id), \(new.learner), \(new.offer.tutor), \(new.offer.subject), \(r.state.rawValue), \(r.mode.rawValue),
                \(r.startsAt), \(r.endsAt), \(new.blocked), \(r.price.amount), \(r.price.currency), \(r.paid.amount),
-               \(new.offer.feeBasisPoints), \(r.policy.json.text)::jsonb, \(r.holdExpiresAt), \(r.requestExpiresAt), \(new.roomCode),
+               \(new.offer.feeBasisPoints), \(r.policy.text)::jsonb, \(r.holdExpiresAt), \(r.requestExpiresAt), \(new.roomCode),
                \(new.note), \(new.learnerZone), \(new.offer.zone), \(r.bookedAt), \(r.bookedAt)
           from turn
-        returning *
+        returning id, learner_id
       ), noted as (
         insert into booking_events (id, booking_id, at, actor_id, actor_kind, act, to_state, channel)
         select \(ID<BookingEvent>.new()), id, \(r.bookedAt), \(actor.id), \(actor.kind), 'book', \(r.state.rawValue), \(channel.rawValue)
           from made
       )
-      \(SQL.booked(from: "made"))
-      """)
+      select p.full_name, p.photo_file_id from made join people p on p.id = made.learner_id
+      """
+    ) { row in
+      Booked(
+        new,
+        learner: Booked.Person(
+          id: new.learner, name: try row.next(), photo: try row.next(), zone: new.learnerZone))
+    }
   }
 }
 
@@ -179,32 +191,56 @@ extension Query where Row == BookingEvent {
 }
 
 extension Query where Row == Offer {
-  /// What a tutor offers in one subject, with the terms in force; only of tutors the public may know.
-  static func offer(of tutor: ID<User>, in subject: ID<Subject>, at now: Instant) -> Self {
-    Query("\(SQL.offer(at: now)) where f.tutor_id = \(tutor) and s.subject_id = \(subject) and f.is_listed")
-  }
-
   static func offers(of slug: String, at now: Instant) -> Self {
-    Query("\(SQL.offer(at: now)) where f.slug = \(slug) and f.is_listed order by s.position, u.title")
+    Query(
+      "select \(SQL.offer(at: now)) \(SQL.offerTables) where f.slug = \(slug) and f.is_listed order by s.position, u.title"
+    )
   }
 
   static func offers(of tutor: ID<User>, at now: Instant) -> Self {
-    Query("\(SQL.offer(at: now)) where f.tutor_id = \(tutor) and f.is_listed order by s.position, u.title")
+    Query(
+      "select \(SQL.offer(at: now)) \(SQL.offerTables) where f.tutor_id = \(tutor) and f.is_listed order by s.position, u.title"
+    )
+  }
+}
+
+extension Query where Row == Occasion {
+  /// What a tutor offers, in one subject when its key or slug is given, with what a booking near `start` is judged by.
+  static func occasions(
+    of tutor: ID<User>, in subject: String?, around start: Instant, for learner: ID<User>, at now: Instant
+  ) -> Self {
+    let which: SQL =
+      if let subject {
+        if let id = ID<Subject>(subject) { "and s.subject_id = \(id)" } else { "and u.slug = \(subject)" }
+      } else { "" }
+    return Query(
+      """
+      select \(SQL.offer(at: now)), diary.*
+        \(SQL.offerTables)
+        left join lateral \(SQL.diary(of: "f.tutor_id", around: start..<start + .hours(8), for: learner, now: now)) diary on true
+       where f.tutor_id = \(tutor) and f.is_listed \(which) order by s.position, u.title
+      """)
   }
 }
 
 extension SQL {
+  /// What ``Offer`` reads of ``offerTables``: what a tutor offers in a subject, with the terms in force.
   static func offer(at now: Instant) -> SQL {
     """
-    select f.tutor_id, f.slug, f.full_name, f.photo_file_id, coalesce(a.zone, f.zone), f.currency, f.approval, s.subject_id, u.slug,
-           u.title, s.hourly_rate, s.durations, coalesce(a.buffer_before, 0), coalesce(a.buffer_after, 0),
-           coalesce((select basis_points from fee_schedules where valid_from <= \(now) order by valid_from desc limit 1), 1800),
-           coalesce((select terms from booking_policies where tutor_id = f.tutor_id),
-                    (select terms from booking_policies where tutor_id is null), '{}')
-      from tutor_facts f
-      join tutor_subjects s on s.tutor_id = f.tutor_id
-      join subjects u on u.id = s.subject_id and u.is_active
-      left join availability_settings a on a.tutor_id = f.tutor_id
+    f.tutor_id, f.slug, f.full_name, f.photo_file_id, coalesce(a.zone, f.zone), f.currency, f.approval, s.subject_id, u.slug,
+    u.title, s.hourly_rate, s.durations, coalesce(a.buffer_before, 0), coalesce(a.buffer_after, 0),
+    coalesce((select basis_points from fee_schedules where valid_from <= \(now) order by valid_from desc limit 1), 1800),
+    coalesce((select terms from booking_policies where tutor_id = f.tutor_id),
+             (select terms from booking_policies where tutor_id is null), '{}')
+    """
+  }
+
+  static var offerTables: SQL {
+    """
+    from tutor_facts f
+    join tutor_subjects s on s.tutor_id = f.tutor_id
+    join subjects u on u.id = s.subject_id and u.is_active
+    left join availability_settings a on a.tutor_id = f.tutor_id
     """
   }
 }
@@ -239,14 +275,7 @@ extension Query where Row == ID<Booking> {
 }
 
 extension Query<Void> {
-  /// Waits until nobody else books with this tutor or as this learner; held until the transaction ends.
-  static func turn(tutor: ID<User>, learner: ID<User>) -> Self {
-    Query(
-      """
-      select pg_advisory_xact_lock(hashtextextended(\("tutor " + tutor.description), 0)),
-             pg_advisory_xact_lock(hashtextextended(\("learner " + learner.description), 0))
-      """)
-  }
+  static func turn(tutor: ID<User>, learner: ID<User>) -> Self { Query(SQL.turn(tutor, learner)) }
 
   /// Writes what a transition changed, with its line of history, in one statement.
   static func store(

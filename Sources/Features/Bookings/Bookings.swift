@@ -28,15 +28,18 @@ package struct Bookings: Sendable {
   /// The time is not free: somebody else has it, or the one who asks has something else on.
   package struct SlotTaken: Error, Equatable, Sendable {
     package let isOwnTime: Bool
-    package init(isOwnTime: Bool = false) { self.isOwnTime = isOwnTime }
+    /// Somebody was quicker than this transaction: the store refused it, without saying whose time it was.
+    package let isByStore: Bool
+
+    package init(isOwnTime: Bool = false, isByStore: Bool = false) {
+      self.isOwnTime = isOwnTime
+      self.isByStore = isByStore
+    }
 
     /// What a violated constraint says.
     init?(_ error: PostgresError) {
-      switch error.constraint {
-      case "one_lesson_at_a_time_for_tutor": isOwnTime = false
-      case "one_lesson_at_a_time_for_learner": isOwnTime = true
-      default: return nil
-      }
+      guard error.constraint == "one_place_at_a_time" else { return nil }
+      self.init(isByStore: true)
     }
   }
 
@@ -78,18 +81,22 @@ package struct Bookings: Sendable {
   ) async throws -> PaidOutcome {
     let facts = try await tx.one(.booking(booking))
     // A hold that comes back takes a time: the locks of tutor and learner come before the row's, as everywhere.
-    if facts.state == .expired { try await tx.run(.turn(tutor: facts.tutor.id, learner: facts.learner.id)) }
+    if facts.state == .expired { try await turn(of: facts.tutor.id, and: facts.learner.id, in: tx) }
     let open = try await tx.one(.locked(booking))
     // The booking's row is locked, so nobody else counts this payment meanwhile.
     if try await ledger.isPosted(.payment, payment, in: tx) { return .already(open) }
     let received = Entry.payment(payment, by: open.learner.id, amount, memo: memo(of: open))
     do {
       guard amount == open.reservation.price else { throw Reservation.Refusal.wrongState }
+      if open.state == .expired { try await ensureWithinLimits(open, in: tx) }
       let change = try await tx.savepoint { tx in
         try await apply(.secure, to: open, by: .system, channel: .gateway, receiving: received, in: tx)
       }
       return .secured(change.after)
-    } catch let error where error is Reservation.Refusal || (error as? PostgresError).flatMap(SlotTaken.init) != nil {
+    } catch let error
+      where error is Reservation.Refusal || error is NotOffered
+      || (error as? PostgresError).flatMap(SlotTaken.init) != nil
+    {
       try await ledger.post(received, in: tx)
       try await ledger.post(.returned(payment, to: open.learner.id, amount, memo: memo(of: open)), in: tx)
       return .returned(amount, open)
@@ -157,17 +164,55 @@ package struct Bookings: Sendable {
 
   // MARK: Booking
 
-  /// Takes a time: the row is the hold. A free lesson is agreed (or asked for) at once. Throws ``SlotTaken`` when the store
-  /// refuses the overlap; the transaction is then of no use any more.
-  package func book(_ new: NewBooking, channel: Channel, in tx: Transaction) async throws -> Booked {
-    let actor = Actor.learner(new.learner)
-    let booked: Booked
-    do { booked = try await tx.one(.insert(new, by: actor, channel: channel)) } catch let error as PostgresError {
+  /// Takes a time: the row is the hold, and the statement the whole booking, unless the lesson is free (``book(_:channel:in:)``).
+  /// Throws ``SlotTaken`` when the store refuses the overlap; a transaction is then of no use any more.
+  func hold(_ new: NewBooking, channel: Channel, in store: some Querying) async throws -> Booked {
+    do { return try await store.one(.insert(new, by: .learner(new.learner), channel: channel)) } catch let error
+      as PostgresError
+    {
       throw SlotTaken(error).map { $0 as any Error } ?? error
     }
+  }
+
+  /// Takes a time. A free lesson is agreed (or asked for) at once.
+  package func book(_ new: NewBooking, channel: Channel, in tx: Transaction) async throws -> Booked {
+    let booked = try await hold(new, channel: channel, in: tx)
     // A hold is between the learner and the checkout: nobody else is told, and search does not follow ten minutes.
     guard new.reservation.price.isFree else { return booked }
-    return try await apply(.secure, to: booked, by: actor, channel: channel, in: tx).after
+    return try await apply(.secure, to: booked, by: .learner(new.learner), channel: channel, in: tx).after
+  }
+
+  /// What is known of the time of both people of a new booking.
+  func diary(for new: NewBooking, in store: some Querying) async throws -> Diary {
+    try await times.diary(of: new.offer.tutor, around: new.during, for: new.learner, now: clock.now, in: store)
+  }
+
+  /// Judges again with nobody else booking and the rules as they are until the transaction ends: so a limit holds among
+  /// many who book at once.
+  func judgeAlone(_ new: NewBooking, in tx: Transaction) async throws {
+    try await turn(of: new.offer.tutor, and: new.learner, in: tx)
+    try judge(new.during, by: try await diary(for: new, in: tx))
+  }
+
+  /// The first locks of every transaction that takes a time: the two people's, then the tutor's rules.
+  private func turn(of tutor: ID<User>, and learner: ID<User>, in tx: Transaction) async throws {
+    try tx.send(.turn(tutor: tutor, learner: learner))
+    try await times.lock(tutor, in: tx)
+  }
+
+  /// A hold that lapsed does not count against the tutor's limits; coming back it does.
+  private func ensureWithinLimits(_ booked: Booked, in tx: Transaction) async throws {
+    let stretch = booked.reservation.startsAt..<booked.reservation.endsAt
+    let answer = try await times.answer(
+      of: booked.tutor.id, for: stretch, learner: booked.learner.id, ignoring: booked.id, now: clock.now, in: tx)
+    guard case .refused(let reasons) = answer else { return }
+    let limits = reasons.filter {
+      switch $0 {
+      case .dailyLimit, .weeklyLimit: true
+      default: false
+      }
+    }
+    guard limits.isEmpty else { throw NotOffered(reasons: limits) }
   }
 
   /// Whether the tutor can be had then, by the tutor's rules. Throws ``SlotTaken`` or ``NotOffered``.
@@ -175,9 +220,15 @@ package struct Bookings: Sendable {
     _ stretch: Range<Instant>, of tutor: ID<User>, for learner: ID<User>, ignoring booking: ID<Booking>? = nil,
     in store: some Querying
   ) async throws {
-    let answer = try await times.answer(
-      of: tutor, for: stretch, learner: learner, ignoring: booking, now: clock.now, in: store)
-    guard case .refused(let reasons) = answer else { return }
+    try judge(
+      stretch,
+      by: try await times.diary(
+        of: tutor, around: stretch, for: learner, ignoring: booking, now: clock.now, in: store))
+  }
+
+  /// The same for who knows already what tutor and learner have on.
+  func judge(_ stretch: Range<Instant>, by diary: Diary) throws {
+    guard case .refused(let reasons) = diary.answer(for: stretch, now: clock.now) else { return }
     let others = reasons.filter {
       switch $0 {
       case .busy, .buffer, .ownTime: false
@@ -214,7 +265,7 @@ package struct Bookings: Sendable {
     switch act {
     case .reschedule, .acceptProposal:
       let facts = try await tx.one(.booking(booking))
-      try await tx.run(.turn(tutor: facts.tutor.id, learner: facts.learner.id))
+      try await turn(of: facts.tutor.id, and: facts.learner.id, in: tx)
     default: break
     }
     return try await apply(
@@ -234,11 +285,14 @@ package struct Bookings: Sendable {
     var blocked: Range<Instant>?
     if step.after.startsAt != booked.reservation.startsAt {
       let stretch = step.after.startsAt..<step.after.endsAt
-      try await ensureOffered(stretch, of: booked.tutor.id, for: booked.learner.id, ignoring: booked.id, in: tx)
-      let rules = try await times.timetable(of: booked.tutor.id, now: now, in: tx)?.rules
-      blocked = stretch.lowerBound - (rules?.bufferBefore ?? .zero)..<stretch.upperBound + (rules?.bufferAfter ?? .zero)
+      let diary = try await times.diary(
+        of: booked.tutor.id, around: stretch, for: booked.learner.id, ignoring: booked.id, now: now, in: tx)
+      try judge(stretch, by: diary)
+      blocked =
+        stretch.lowerBound - (diary.rules?.bufferBefore ?? .zero)..<stretch.upperBound
+        + (diary.rules?.bufferAfter ?? .zero)
     }
-    try await tx.run(
+    try tx.send(
       .store(
         step.after, of: booked.id, blocked: blocked, act: act, from: step.from, by: actor, channel: channel,
         reason: reason.flatMap { $0.isEmpty ? nil : String(String.UnicodeScalarView($0.unicodeScalars.prefix(500))) },

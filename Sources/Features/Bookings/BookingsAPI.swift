@@ -72,20 +72,9 @@ extension BookingsFeature {
     guard let start = json["starts_at"]?.instant else {
       throw Problem.invalid(["starts_at": ["Say when, as an RFC 3339 instant such as 2026-11-23T09:00:00Z."]])
     }
-    let offers = try await database.all(.offers(of: tutor, at: clock.now))
-    guard let first = offers.first else { throw Failure.notFound }
-    let offer: Offer
-    if let wanted = json["subject"]?.string {
-      guard let found = offers.first(where: { $0.subject.description == wanted || $0.subjectSlug == wanted }) else {
-        throw Problem.invalid(["subject": ["This tutor does not teach that subject."]])
-      }
-      offer = found
-    } else {
-      guard offers.count == 1 else {
-        throw Problem.invalid(["subject": ["Say which subject: this tutor teaches several."]])
-      }
-      offer = first
-    }
+    let occasion = try await occasion(
+      of: tutor, in: json["subject"]?.string, around: start, for: member.id)
+    let offer = occasion.offer
     let minutes = json["duration_minutes"]?.int ?? (offer.durations.contains(60) ? 60 : offer.durations[0])
     let note = (json["note"]?.string ?? json["answers"]?["note"]?.string ?? "").trimmingSpaces()
     let new = try NewBooking(
@@ -99,7 +88,7 @@ extension BookingsFeature {
     let viewer = member.id
     do {
       let outcome = try await making.make(
-        new, channel: .api, key: key,
+        new, knowing: occasion.diary, channel: .api, key: key,
         request: "POST \(BookingPaths.api()) " + String(decoding: request.body, as: UTF8.self)
       ) { [self] booked in
         KeptAnswer(status: 201, body: JSONWriter.text { w in write(booked, for: viewer, language, to: &w) })
@@ -118,6 +107,22 @@ extension BookingsFeature {
     } catch let refusal as Bookings.NotOffered {
       throw notOffered(refusal, for: request)
     }
+  }
+
+  /// What is offered in the subject that was asked for, or in the only one, with what both people have on around a time.
+  private func occasion(of tutor: ID<User>, in subject: String?, around start: Instant, for learner: ID<User>)
+    async throws -> Occasion
+  {
+    let found = try await database.all(
+      .occasions(of: tutor, in: subject, around: start, for: learner, at: clock.now))
+    if subject == nil, found.count > 1 {
+      throw Problem.invalid(["subject": ["Say which subject: this tutor teaches several."]])
+    }
+    if let occasion = found.first { return occasion }
+    if subject != nil, try await database.first(.offers(of: tutor, at: clock.now)) != nil {
+      throw Problem.invalid(["subject": ["This tutor does not teach that subject."]])
+    }
+    throw Failure.notFound
   }
 
   private func notOffered(_ refusal: Bookings.NotOffered, for request: Request) -> Problem {

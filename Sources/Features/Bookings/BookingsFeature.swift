@@ -10,7 +10,7 @@ package import Web
 
 /// Learners book a time that is really free; both sides agree, move, cancel and account for it.
 ///
-/// Owns `bookings`, `booking_events`, `booking_policies`, `idempotency_keys`. Publishes `lesson_facts`, `booking_busy`. Reads
+/// Owns `bookings`, `booking_events`, `booking_policies`, `taken_times`, `idempotency_keys`. Publishes `lesson_facts`, `busy_times`. Reads
 /// `people`, `people_contact` (Accounts), `tutor_facts`, `tutor_subjects`, `subjects` (Tutors), `availability_settings`
 /// (Scheduling), `fee_schedules` (Ledger). Emits ``BookingChanged``, ``RefundDue``, ``LessonFinished``. The API's handlers are
 /// in `BookingsAPI.swift`; what other rooms call is ``Bookings``.

@@ -18,36 +18,56 @@ struct Making: Sendable {
   }
 
   /// - Parameters:
+  ///   - diary: what is known of both people's time; loaded when it is not given.
   ///   - key: names the attempt; without one nothing is kept.
   ///   - request: what the attempt asks for, in full.
   ///   - answer: what is answered for a booking that was made.
   func make(
-    _ new: NewBooking, channel: Channel, key: String?, request: String, answer: @Sendable (Booked) -> KeptAnswer
+    _ new: NewBooking, knowing diary: Diary? = nil, channel: Channel, key: String?, request: String,
+    answer: @Sendable (Booked) -> KeptAnswer
   ) async throws -> Outcome {
     if let key, let earlier = try await earlier(new.learner, key, request) { return earlier }
-    var isSecondTry = false
+    var known = diary
+    var tries = 0
     while true {
       do {
-        let during = new.reservation.startsAt..<new.reservation.endsAt
-        try await bookings.ensureOffered(during, of: new.offer.tutor, for: new.learner, in: database)
-        let (booked, kept) = try await database.transaction { tx in
-          let booked = try await bookings.book(new, channel: channel, in: tx)
-          let kept = answer(booked)
-          if let key { try await tx.run(.keep(kept, of: new.learner, under: key, to: request, at: bookings.clock.now)) }
-          return (booked, kept)
-        }
+        let diary = if let known { known } else { try await bookings.diary(for: new, in: database) }
+        known = nil
+        try bookings.judge(new.during, by: diary)
+        let (booked, kept) = try await store(
+          new, isLimited: diary.hasLimits, channel: channel, key: key, request: request, answer: answer)
         return .made(booked, kept)
       } catch let taken as Bookings.SlotTaken {
         // The same request may have been quicker than itself.
         if let key, let earlier = try await earlier(new.learner, key, request) { return earlier }
-        guard !isSecondTry,
-          try await bookings.expireOverdue(in: new.blocked, of: new.offer.tutor, or: new.learner, database: database)
-        else { throw taken }
-        isSecondTry = true
+        // The store does not say whose time it was; the rules do, when they are asked again.
+        tries += 1
+        let isFreed = try await bookings.expireOverdue(
+          in: new.blocked, of: new.offer.tutor, or: new.learner, database: database)
+        guard tries < 3, isFreed || taken.isByStore else { throw taken }
       } catch let error as PostgresError where error.constraint == "one_answer_per_key" {
         guard let key, let earlier = try await earlier(new.learner, key, request) else { throw error }
         return earlier
       }
+    }
+  }
+
+  /// A hold is one statement, and needs no transaction around it. What goes with a booking makes one: the answer that is
+  /// kept, the letters of a free lesson, the limits that no constraint knows of.
+  private func store(
+    _ new: NewBooking, isLimited: Bool, channel: Channel, key: String?, request: String,
+    answer: @Sendable (Booked) -> KeptAnswer
+  ) async throws -> (Booked, KeptAnswer) {
+    if key == nil, !isLimited, !new.reservation.price.isFree {
+      let booked = try await bookings.hold(new, channel: channel, in: database)
+      return (booked, answer(booked))
+    }
+    return try await database.transaction { tx in
+      if isLimited { try await bookings.judgeAlone(new, in: tx) }
+      let booked = try await bookings.book(new, channel: channel, in: tx)
+      let kept = answer(booked)
+      if let key { try tx.send(.keep(kept, of: new.learner, under: key, to: request, at: bookings.clock.now)) }
+      return (booked, kept)
     }
   }
 

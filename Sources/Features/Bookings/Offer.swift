@@ -1,6 +1,7 @@
 package import Core
 import JSON
 package import Postgres
+import Scheduling
 
 /// Through what a change came.
 package enum Channel: String, Sendable { case web, api, job, gateway, room }
@@ -52,6 +53,17 @@ extension Offer: RowDecodable {
   }
 }
 
+/// An offer with the tutor's hours and what tutor and learner have on: all that a booking is judged by.
+struct Occasion: RowDecodable {
+  let offer: Offer
+  let diary: Diary
+
+  init(row: inout RowReader) throws {
+    offer = try Offer(row: &row)
+    diary = try Diary(row: &row)
+  }
+}
+
 /// A booking about to be made: judged, priced, and not yet stored.
 package struct NewBooking: Sendable {
   package enum Refusal: String, Error, Equatable, Sendable, CaseIterable {
@@ -69,9 +81,11 @@ package struct NewBooking: Sendable {
   package let reservation: Reservation
   package let roomCode: String
 
+  package var during: Range<Instant> { reservation.startsAt..<reservation.endsAt }
+
   /// `during` with the tutor's buffers: what others may not touch.
   package var blocked: Range<Instant> {
-    Self.blocked(reservation.startsAt..<reservation.endsAt, offer.bufferBefore, offer.bufferAfter)
+    Self.blocked(during, offer.bufferBefore, offer.bufferAfter)
   }
 
   package init(

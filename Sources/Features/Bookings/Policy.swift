@@ -49,6 +49,9 @@ package struct Policy: Equatable, Sendable {
     return .object(object)
   }
 
+  /// The same as text, as it is stored.
+  var text: String { json.text }
+
   /// Reads what ``json`` wrote. A term that is missing or out of range has the house's standard value: terms were checked
   /// when they were written, and a booking must stay readable whatever terms are added later.
   package init(json: JSON) {

@@ -94,11 +94,12 @@ package struct HomeFeature: Feature {
   }
 
   func apiLearner(_ request: Request, member: Member) async throws -> Response {
-    let upcoming = try await bookings.upcoming(of: member.id, as: .learner, limit: 20, from: database)
-    let figures = try await database.one(.figures(ofLearner: member.id, since: clock.now - .days(30)))
+    let now = clock.now
+    let rows = try await database.all(.dashboard(ofLearner: member.id, since: now - .days(30), now: now))
+    guard let figures = rows.first?.figures else { throw Failure.notFound }
     return Response.json(200) { w in
       w.object { w in
-        w.array("upcoming", upcoming) { w, booked in lesson(booked, for: member.id, into: &w) }
+        w.array("upcoming", rows.compactMap(\.lesson)) { w, lesson in write(lesson, to: &w) }
         w.field("lessons_held", figures.held)
         w.field("lessons_30d", figures.recent)
         w.field("hours_held", figures.minutes / 60)
@@ -107,17 +108,15 @@ package struct HomeFeature: Feature {
   }
 
   func apiTutor(_ request: Request, tutor: Tutor) async throws -> Response {
-    let upcoming = try await bookings.upcoming(of: tutor.id, as: .tutor, limit: 20, from: database)
-    let figures = try await database.one(.figures(ofTutor: tutor.id, since: clock.now - .days(30)))
+    let now = clock.now
+    let rows = try await database.all(.dashboard(ofTutor: tutor.id, since: now - .days(30), now: now))
+    guard let figures = rows.first?.figures else { throw Failure.notFound }
+    let lessons = rows.compactMap(\.lesson)
     let earned = try await ledger.balances(of: tutor.id, [.tutorPayable], from: database)
     return Response.json(200) { w in
       w.object { w in
-        w.array("requests", upcoming.filter { $0.state == .requested }) { w, booked in
-          lesson(booked, for: tutor.id, into: &w)
-        }
-        w.array("upcoming", upcoming.filter { $0.state != .requested }) { w, booked in
-          lesson(booked, for: tutor.id, into: &w)
-        }
+        w.array("requests", lessons.filter { $0.state == "requested" }) { w, lesson in write(lesson, to: &w) }
+        w.array("upcoming", lessons.filter { $0.state != "requested" }) { w, lesson in write(lesson, to: &w) }
         w.array("earned", earned) { w, money in w.write(money) }
         w.field("lessons_held", figures.held)
         w.field("lessons_30d", figures.recent)
@@ -125,15 +124,15 @@ package struct HomeFeature: Feature {
     }.tagged(for: request)
   }
 
-  private func lesson(_ booked: Booked, for viewer: ID<User>, into w: inout JSONWriter) {
+  private func write(_ lesson: NextLesson, to w: inout JSONWriter) {
     w.object { w in
-      w.field("id", booked.id)
-      w.field("status", booked.state.rawValue)
-      w.field("starts_at", booked.reservation.startsAt)
-      w.field("ends_at", booked.reservation.endsAt)
-      w.field("subject", booked.subjectTitle)
-      w.field("with", booked.party(of: viewer) == .learner ? booked.tutor.name : booked.learner.name)
-      w.field("price", booked.reservation.price)
+      w.field("id", lesson.id)
+      w.field("status", lesson.state)
+      w.field("starts_at", lesson.starts)
+      w.field("ends_at", lesson.ends)
+      w.field("subject", lesson.subject)
+      w.field("with", lesson.with)
+      w.field("price", lesson.price)
     }
   }
 

@@ -35,6 +35,35 @@ struct LessonFigures: RowDecodable, Equatable {
   }
 }
 
+/// A lesson ahead, as the published dashboards tell of it.
+struct NextLesson: Equatable {
+  let id: ID<Booking>
+  let state: String
+  let starts: Instant
+  let ends: Instant
+  let subject: String
+  /// The other of the two people.
+  let with: String
+  let price: Money
+}
+
+/// One row of a dashboard: the figures, the same in each, beside one of the lessons ahead, if there is any.
+struct DashboardRow: RowDecodable {
+  let figures: LessonFigures
+  let lesson: NextLesson?
+
+  init(row: inout RowReader) throws {
+    figures = try LessonFigures(row: &row)
+    guard let id: ID<Booking> = try row.next() else {
+      lesson = nil
+      return
+    }
+    lesson = NextLesson(
+      id: id, state: try row.next(), starts: try row.next(), ends: try row.next(), subject: try row.next(),
+      with: try row.next(), price: Money(try row.next(), try row.next()))
+  }
+}
+
 /// A held lesson the learner has not reviewed.
 struct ToReview: RowDecodable, Equatable {
   let booking: ID<Booking>
@@ -59,24 +88,54 @@ extension Query where Row == KindWords {
   }
 }
 
-extension Query where Row == LessonFigures {
-  private static func columns(since: Instant) -> SQL {
+extension SQL {
+  fileprivate static func learnerFigures(_ user: ID<User>, _ since: Instant) -> SQL {
+    "\(figures(since)), count(distinct tutor_id) from lesson_facts where learner_id = \(user) and state = 'completed'"
+  }
+
+  fileprivate static func tutorFigures(_ user: ID<User>, _ since: Instant) -> SQL {
+    "\(figures(since)), count(distinct learner_id) from lesson_facts where tutor_id = \(user) and state = 'completed'"
+  }
+
+  private static func figures(_ since: Instant) -> SQL {
     """
     select count(*), count(*) filter (where finished_at > \(since)),
-           coalesce(sum(extract(epoch from ends_at - starts_at) / 60), 0)::bigint
+           coalesce(sum(extract(epoch from ends_at - starts_at)::int / 60), 0)
     """
   }
+}
 
-  static func figures(ofLearner user: ID<User>, since: Instant) -> Self {
-    Query(
-      "\(columns(since: since)), count(distinct tutor_id) from lesson_facts where learner_id = \(user) and state = 'completed'"
-    )
+extension Query where Row == LessonFigures {
+  static func figures(ofLearner user: ID<User>, since: Instant) -> Self { Query(SQL.learnerFigures(user, since)) }
+  static func figures(ofTutor user: ID<User>, since: Instant) -> Self { Query(SQL.tutorFigures(user, since)) }
+}
+
+extension Query where Row == DashboardRow {
+  static func dashboard(ofLearner user: ID<User>, since: Instant, now: Instant) -> Self {
+    dashboard(.learnerFigures(user, since), "l.learner_id = \(user)", other: "l.tutor_id", now)
   }
 
-  static func figures(ofTutor user: ID<User>, since: Instant) -> Self {
+  /// A hold, or one that lapsed, is the learner's own affair: the tutor does not see it.
+  static func dashboard(ofTutor user: ID<User>, since: Instant, now: Instant) -> Self {
+    dashboard(
+      .tutorFigures(user, since),
+      "l.tutor_id = \(user) and not (l.state in ('held', 'awaiting_payment') and l.paid_amount = 0 and l.price_amount > 0)",
+      other: "l.learner_id", now)
+  }
+
+  private static func dashboard(_ figures: SQL, _ mine: SQL, other: SQL, _ now: Instant) -> Self {
     Query(
-      "\(columns(since: since)), count(distinct learner_id) from lesson_facts where tutor_id = \(user) and state = 'completed'"
-    )
+      """
+      select f.*, l.id, l.state, l.starts_at, l.ends_at, s.title, p.full_name, l.price_amount, l.currency
+        from (\(figures)) f
+        left join (select l.* from lesson_facts l
+                    where \(mine) and l.state in ('held', 'awaiting_payment', 'requested', 'confirmed', 'in_progress')
+                      and l.ends_at > \(now)::timestamptz - interval '2 hours'
+                    order by l.starts_at, l.id limit 20) l on true
+        left join subjects s on s.id = l.subject_id
+        left join people p on p.id = \(other)
+       order by l.starts_at, l.id
+      """)
   }
 }
 

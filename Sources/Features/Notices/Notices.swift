@@ -39,7 +39,7 @@ package struct Notices: Sendable {
     calendar: CalendarPart? = nil, booking: ID<Booking>? = nil, in tx: Transaction
   ) async throws {
     let mail = ID<Mail>.new()
-    try await tx.run(.insertMail(mail, user, kind, try values.stored, link, calendar, booking))
+    try tx.send(.insertMail(mail, user, kind, try values.stored, link, calendar, booking))
     try await tx.enqueue(SendMail(mail: mail))
   }
 

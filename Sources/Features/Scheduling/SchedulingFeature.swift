@@ -11,7 +11,7 @@ package import Web
 /// Tutors say when they teach; everybody else asks here when that is.
 ///
 /// Owns `availability_settings`, `availability_hours`, `availability_overrides`, `availability_override_hours`. Reads
-/// `booking_busy` (Bookings), `tutor_facts` (Tutors), `people` (Accounts). Emits ``AvailabilityChanged``; hears of changed tutors, whose listings may be new. What other
+/// `busy_times` (Bookings), `tutor_facts` (Tutors), `people` (Accounts). Emits ``AvailabilityChanged``; hears of changed tutors, whose listings may be new. What other
 /// rooms ask is ``TutorTimes``; the published API's handler is in `SchedulingAPI.swift`.
 package struct SchedulingFeature: Feature {
   let database: Database

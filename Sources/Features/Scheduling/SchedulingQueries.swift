@@ -1,58 +1,69 @@
-import Core
-import Postgres
+package import Core
+package import Postgres
 import Time
 
 /// A stored zone that this system's database does not know: the package `tzdata` is older than the one it was chosen from.
 struct UnknownZone: Error { let identifier: String }
+
+extension SQL {
+  /// What ``Availability/Rules`` reads of `availability_settings s`. Hours are numbers, cheap to make and to read: the
+  /// weekday, or the days since 1970, then two times eleven bits for the minutes. Dates before `first` are left out.
+  static func rules(since first: CivilDate) -> SQL {
+    """
+    s.zone, s.buffer_before, s.buffer_after, s.notice, s.horizon_days, s.step, s.daily_limit, s.weekly_limit,
+    array(select h.weekday * 4194304 + lower(h.hours) * 2048 + upper(h.hours)
+            from availability_hours h where h.tutor_id = s.tutor_id) as hours,
+    array(select (o.date - date '1970-01-01') * bigint '4194304' + coalesce(lower(h.hours) * 2048 + upper(h.hours), 0)
+            from availability_overrides o left join availability_override_hours h using (tutor_id, date)
+           where o.tutor_id = s.tutor_id and o.date >= \(first.description)::date) as overrides
+    """
+  }
+}
+
+extension Availability.Rules {
+  /// The columns of ``SQL/rules(since:)``, in order; nothing for a row without rules.
+  init?(row: inout RowReader) throws {
+    let zone: String? = try row.next()
+    let (before, after): (Int?, Int?) = (try row.next(), try row.next())
+    let (notice, horizon, step): (Int?, Int?, Int?) = (try row.next(), try row.next(), try row.next())
+    let (daily, weekly): (Int?, Int?) = (try row.next(), try row.next())
+    let hours: [Int] = try row.next([Int]?.self) ?? []
+    let overrides: [Int] = try row.next([Int]?.self) ?? []
+    guard let zone, let before, let after, let notice, let horizon, let step else { return nil }
+    guard let zone = Zone(zone) else { throw UnknownZone(identifier: zone) }
+    func minutes(_ number: Int) -> Range<Int> { (number >> 11 & 2047)..<(number & 2047) }
+    var week: [Int: [Range<Int>]] = [:]
+    for number in hours { week[number >> 22, default: []].append(minutes(number)) }
+    var dates: [CivilDate: [Range<Int>]] = [:]
+    for number in overrides {
+      dates[CivilDate(dayNumber: number >> 22), default: []] += number & 0x3FFFFF == 0 ? [] : [minutes(number)]
+    }
+    self.init(
+      zone: zone, hours: WeeklyHours(), overrides: dates.mapValues { DayHours($0) }, bufferBefore: .minutes(before),
+      bufferAfter: .minutes(after), notice: .minutes(notice), horizon: .days(horizon), step: step, dailyLimit: daily,
+      weeklyLimit: weekly)
+    for (weekday, ranges) in week { self.hours[weekday] = DayHours(ranges) }
+  }
+}
 
 extension Query where Row == Timetable {
   /// Everything the rules say, in one row. Dates before `first` are left out.
   static func timetable(of tutor: ID<User>, since first: CivilDate) -> Self {
     Query(
       """
-      select s.tutor_id, s.zone, s.buffer_before, s.buffer_after, s.notice, s.horizon_days, s.step, s.daily_limit, s.weekly_limit,
-             s.updated_at,
-             array(select h.weekday || ' ' || lower(h.hours) || ' ' || upper(h.hours)
-                     from availability_hours h where h.tutor_id = s.tutor_id),
-             array(select o.date || ' ' || coalesce(lower(h.hours) || ' ' || upper(h.hours), '')
-                     from availability_overrides o left join availability_override_hours h using (tutor_id, date)
-                    where o.tutor_id = s.tutor_id and o.date >= \(first.description)::date),
+      select \(SQL.rules(since: first)), s.tutor_id, s.updated_at,
              array(select o.date || ' ' || o.note from availability_overrides o
                     where o.tutor_id = s.tutor_id and o.date >= \(first.description)::date and o.note is not null)
         from availability_settings s where s.tutor_id = \(tutor)
       """
     ) { row in
+      guard let rules = try Availability.Rules(row: &row) else { throw Failure.notFound }
       let tutor: ID<User> = try row.next()
-      let zone: String = try row.next()
-      let (before, after, notice, days): (Int, Int, Int, Int) = (
-        try row.next(), try row.next(), try row.next(), try row.next()
-      )
-      let step: Int = try row.next()
-      let (daily, weekly): (Int?, Int?) = (try row.next(), try row.next())
       let savedAt: Instant = try row.next()
-      let hours: [String] = try row.next()
-      let overrides: [String] = try row.next()
-      let notes: [String] = try row.next()
-      guard let zone = Zone(zone) else { throw UnknownZone(identifier: zone) }
-      var week: [Int: [Range<Int>]] = [:]
-      for text in hours {
-        let fields = text.split(separator: " ").compactMap { Int($0) }
-        guard fields.count == 3, fields[1] < fields[2] else { continue }
-        week[fields[0], default: []].append(fields[1]..<fields[2])
-      }
-      var dates: [CivilDate: [Range<Int>]] = [:]
-      for text in overrides {
-        let fields = text.split(separator: " ")
-        guard let date = fields.first.flatMap({ CivilDate($0) }) else { continue }
-        dates[date, default: []] += fields.count == 3 ? [Int(fields[1])!..<Int(fields[2])!] : []
-      }
-      var rules = Availability.Rules(
-        zone: zone, hours: WeeklyHours(), overrides: dates.mapValues { DayHours($0) }, bufferBefore: .minutes(before),
-        bufferAfter: .minutes(after), notice: .minutes(notice), horizon: .days(days), step: step, dailyLimit: daily,
-        weeklyLimit: weekly)
-      for (weekday, ranges) in week { rules.hours[weekday] = DayHours(ranges) }
       var words: [CivilDate: String] = [:]
-      for text in notes { if let date = CivilDate(text.prefix(10)) { words[date] = String(text.dropFirst(11)) } }
+      for text in try row.next([String].self) {
+        if let date = CivilDate(text.prefix(10)) { words[date] = String(text.dropFirst(11)) }
+      }
       return Timetable(tutor: tutor, rules: rules, savedAt: savedAt, notes: words)
     }
   }
@@ -66,34 +77,67 @@ struct Taken: Sendable {
   let isTutors: Bool
 }
 
+extension SQL {
+  /// The live bookings of a tutor and, when one is given, of a learner, in either role: a tutor who takes lessons is not
+  /// free then, and a learner who gives some is not either.
+  static func taken(from tutor: SQL, and learner: ID<User>?, in range: Range<Instant>, ignoring booking: ID<Booking>?)
+    -> SQL
+  {
+    """
+    from busy_times t
+    where t.person_id in (\(tutor), \(learner)) and t.taken && \(range) and t.booking_id is distinct from \(booking)
+    """
+  }
+
+  /// A tutor's rules with what is on around `range`, for `… left join lateral \(.diary(…)) diary on true`; ``Diary`` reads
+  /// `diary.*`.
+  ///
+  /// - Parameter tutor: whose, as the statement around it names them.
+  package static func diary(
+    of tutor: SQL, around range: Range<Instant>, for learner: ID<User>?, ignoring booking: ID<Booking>? = nil,
+    now: Instant
+  ) -> SQL {
+    // Limits count whole weeks, and the longest booking with its buffers is half a day.
+    let wide = range.lowerBound - .days(8)..<range.upperBound + .days(8)
+    return """
+      (select \(SQL.rules(since: Zone.utc.date(now) - 8)), o.*
+         from availability_settings s,
+              lateral (select array_agg(t.booking_id), array_agg(t.person_id = s.tutor_id), array_agg(t.teaches),
+                              array_agg(lower(t.during)), array_agg(upper(t.during)), array_agg(lower(t.taken)),
+                              array_agg(upper(t.taken))
+                         \(SQL.taken(from: "s.tutor_id", and: learner, in: wide, ignoring: booking))
+                      ) as o (bookings, are_tutors, teaches, starts, ends, taken_from, taken_until)
+        where s.tutor_id = \(tutor))
+      """
+  }
+}
+
 extension Query where Row == Taken {
-  /// The live bookings of a tutor and, when one is given, of a learner. A tutor who takes lessons is not free then either,
-  /// and a learner who gives some is not.
   static func taken(
     from tutor: ID<User>, and learner: ID<User>?, in range: Range<Instant>, ignoring booking: ID<Booking>? = nil
   ) -> Self {
     Query(
       """
-      select booking_id, during, blocked, true as is_tutors, true as is_lesson
-        from booking_busy where tutor_id = \(tutor) and blocked && \(range) and booking_id is distinct from \(booking)
-      union all
-      select booking_id, during, during, true, false
-        from booking_busy where learner_id = \(tutor) and during && \(range) and booking_id is distinct from \(booking)
-      union all
-      select booking_id, during, during, false, false
-        from booking_busy where learner_id = \(learner) and during && \(range) and booking_id is distinct from \(booking)
-      union all
-      select booking_id, during, during, false, false
-        from booking_busy where tutor_id = \(learner) and blocked && \(range) and booking_id is distinct from \(booking)
+      select t.booking_id, t.during, t.taken, t.person_id = \(tutor), t.teaches
+        \(SQL.taken(from: "\(tutor)", and: learner, in: range, ignoring: booking))
       """
     ) { row in
       let booking: ID<Booking> = try row.next()
-      let (during, blocked): (Range<Instant>, Range<Instant>) = (try row.next(), try row.next())
-      let (isTutors, isLesson): (Bool, Bool) = (try row.next(), try row.next())
+      let (during, taken): (Range<Instant>, Range<Instant>) = (try row.next(), try row.next())
+      let (isTutors, teaches): (Bool, Bool) = (try row.next(), try row.next())
       return Taken(
-        booking: booking, busy: Availability.Busy(during: during, blocked: blocked, isLesson: isLesson),
-        isTutors: isTutors)
+        booking: booking,
+        busy: Availability.Busy(during: during, blocked: taken, isLesson: isTutors && teaches), isTutors: isTutors)
     }
+  }
+}
+
+extension Query where Row == Diary {
+  static func diary(
+    of tutor: ID<User>, around range: Range<Instant>, for learner: ID<User>?, ignoring booking: ID<Booking>? = nil,
+    now: Instant
+  ) -> Self {
+    Query("select * from \(SQL.diary(of: "\(tutor)", around: range, for: learner, ignoring: booking, now: now)) diary")
   }
 }
 

@@ -38,12 +38,17 @@ package struct TutorTimes: Sendable {
     of tutor: ID<User>, for stretch: Range<Instant>, lasting duration: Duration? = nil, learner: ID<User>? = nil,
     ignoring booking: ID<Booking>? = nil, now: Instant, in store: some Querying
   ) async throws -> Availability.Answer {
-    let length = duration ?? (stretch.isEmpty ? .minutes(1) : stretch.upperBound - stretch.lowerBound)
-    guard
-      let availability = try await availability(
-        of: tutor, lasting: length, around: stretch, for: learner, ignoring: booking, now: now, in: store)
-    else { return .refused([.outsideHours(Zone.utc.date(stretch.lowerBound))]) }
-    return availability.answer(for: stretch, now: now)
+    try await diary(of: tutor, around: stretch, for: learner, ignoring: booking, now: now, in: store)
+      .answer(for: stretch, lasting: duration, now: now)
+  }
+
+  /// What is known of a tutor's time around `range`, and of the learner's. Empty without rules.
+  package func diary(
+    of tutor: ID<User>, around range: Range<Instant>, for learner: ID<User>? = nil,
+    ignoring booking: ID<Booking>? = nil,
+    now: Instant, in store: some Querying
+  ) async throws -> Diary {
+    try await store.first(.diary(of: tutor, around: range, for: learner, ignoring: booking, now: now)) ?? .empty
   }
 
   /// The next times of that length, from `now` or from a later instant on.
@@ -73,15 +78,8 @@ package struct TutorTimes: Sendable {
     of tutor: ID<User>, lasting duration: Duration, around range: Range<Instant>, for learner: ID<User>? = nil,
     ignoring booking: ID<Booking>? = nil, now: Instant, in store: some Querying
   ) async throws -> Availability? {
-    guard let timetable = try await timetable(of: tutor, now: now, in: store) else { return nil }
-    // Limits count whole weeks, and the longest booking with its buffers is half a day.
-    let wide =
-      range.lowerBound - .days(8)..<min(range.upperBound, max(range.lowerBound, now + timetable.rules.horizon))
-      + .days(8)
-    let taken = try await store.all(.taken(from: tutor, and: learner, in: wide, ignoring: booking))
-    return Availability(
-      rules: timetable.rules, duration: duration, busy: taken.filter(\.isTutors).map(\.busy),
-      own: taken.filter { !$0.isTutors }.map(\.busy.during))
+    try await diary(of: tutor, around: range, for: learner, ignoring: booking, now: now, in: store)
+      .availability(lasting: duration)
   }
 
   /// The figures for a tutor's listing. `duration` is the shortest lesson on offer.
@@ -96,9 +94,9 @@ package struct TutorTimes: Sendable {
     return OpeningFigures(availability, now: now)
   }
 
-  /// Keeps the tutor's rules as they are, and other bookers of the tutor waiting, until the transaction ends. The store's
-  /// constraints refuse overlap by themselves; a limit, or rules that change meanwhile, hold only for who has asked for
-  /// this before ``answer(of:for:lasting:learner:ignoring:now:in:)``.
+  /// Keeps the tutor's rules as they are, and others who ask for this waiting, until the transaction ends. The store's
+  /// constraints refuse overlap by themselves; a limit holds only for who has asked for this before loading what it is
+  /// judged by (``Diary/hasLimits``).
   package func lock(_ tutor: ID<User>, in tx: Transaction) async throws {
     _ = try await tx.all(Query<Instant>.lockedVersion(of: tutor))
   }

@@ -19,19 +19,27 @@ extension Transaction {
   @discardableResult package func enqueue<J: Job>(
     _ job: J, at instant: Instant? = nil, key: String? = nil
   ) async throws -> ID<QueuedJob> {
-    let id = try await one(
+    defer { wakeRunners() }
+    let id = ID<QueuedJob>.new()
+    let payload = try JSON.encode(job)
+    let insert: SQL = """
+      insert into jobs (id, name, payload, key, run_at, max_attempts)
+      values (\(id), \(J.name), \(payload), \(key), coalesce(\(instant), 'epoch'::timestamptz), \(J.maximumAttempts))
+      """
+    // Without a key there is nothing to be asked back.
+    guard key != nil else {
+      try send(Query(insert))
+      return id
+    }
+    return try await one(
       Query<ID<QueuedJob>>(
         """
-        insert into jobs (id, name, payload, key, run_at, max_attempts)
-        values (\(ID<QueuedJob>.new()), \(J.name), \(JSON.encode(job)), \(key), coalesce(\(instant), 'epoch'::timestamptz),
-                \(J.maximumAttempts))
+        \(insert)
         on conflict (name, key)
           where key is not null and lease_owner is null and finished_at is null and dead_at is null
           do update set run_at = least(jobs.run_at, excluded.run_at), payload = excluded.payload
         returning id
         """))
-    wakeRunners()
-    return id
   }
 
   /// Asks for many jobs of one kind with one statement.
@@ -60,7 +68,7 @@ extension Transaction {
 
   /// Tells the house, in this commit, that something has happened. Whoever has a ``Reaction`` to it hears soon after.
   package func emit<E: Event>(_ event: E) async throws {
-    try await run(Query("insert into events (name, payload) values (\(E.name), \(JSON.encode(event)))"))
+    try send(Query("insert into events (name, payload) values (\(E.name), \(JSON.encode(event)))"))
     wakeRunners()
   }
 

@@ -82,7 +82,7 @@ extension Response {
       let posts = [
         "/admin/people/\(Person.ben.id)/suspension", "/admin/verification/\(Person.dan.id)/verdict",
         "/admin/verification/\(Person.dan.id)/credentials/\(ID<Credential>.new())",
-        "/admin/jobs/\(ID<DeadJob.Key>.new())/rerun",
+        "/admin/jobs/\(ID<QueuedJob>.new())/rerun",
       ]
       for person in [Person.ben, .ada] {
         for address in gets { #expect(await office.site.get(address, as: person).status == 403, "\(address)") }
@@ -239,12 +239,64 @@ extension Response {
       let jobs = await office.site.get("/admin/jobs", as: .root)
       #expect(
         jobs.text.contains("notices.send-mail") && jobs.text.contains("&lt;i&gt;no route") && !jobs.text.contains("⟦"))
-      let job = try await office.database.one(Query<ID<DeadJob.Key>>("select id from jobs where dead_at is not null"))
+      let job = try await office.database.one(Query<ID<QueuedJob>>("select id from jobs where dead_at is not null"))
       #expect(await office.site.post("/admin/jobs/\(job)/rerun", as: .root).status == 303)
       #expect(
         try await office.count(
           "select count(*) from jobs where dead_at is null and attempts = 0 and name = 'notices.send-mail'") == 1)
-      #expect(await office.site.post("/admin/jobs/\(ID<DeadJob.Key>.new())/rerun", as: .root).status == 303)
+      #expect(await office.site.post("/admin/jobs/\(job)/rerun", as: .root).status == 409)
+      #expect(await office.site.post("/admin/jobs/\(ID<QueuedJob>.new())/rerun", as: .root).status == 409)
+    }
+  }
+
+  @Test func `a dead job whose like waits already stays dead`() async throws {
+    try await withOffice { office in
+      let old = ID<QueuedJob>.new()
+      try await office.database.run(
+        Query<Void>(
+          """
+          insert into jobs (id, name, payload, key, attempts, dead_at) values (\(old), 'tests.keyed', '{}', 'k', 10, now()),
+            (\(ID<QueuedJob>.new()), 'tests.keyed', '{}', 'k', 0, null)
+          """))
+      #expect(await office.site.post("/admin/jobs/\(old)/rerun", as: .root).status == 409)
+      #expect(try await office.count("select count(*) from jobs where dead_at is not null") == 1)
+    }
+  }
+
+  @Test func `bookings are a file of any length, written while it is read`() async throws {
+    try await withOffice { office in
+      let people = [ID<User>.new(), .new()]
+      try await office.database.run(
+        Query<Void>(
+          """
+          insert into users (id, email, username, full_name, password_hash, terms_accepted_at)
+          select id, 'e' || n || '@example.org', 'e' || n || 'x', '=cmd("' || n || '", 1)', 'x', now()
+            from unnest(\(people)::uuid[]) with ordinality as b (id, n)
+          """))
+      let subject = ID<Subject>.new()
+      try await office.database.run(
+        Query<Void>(
+          "insert into subjects (id, slug, title, category) values (\(subject), 'export', 'Sums, large', 'university')")
+      )
+      let count = 1003
+      try await office.database.run(
+        Query<Void>(
+          """
+          insert into bookings (id, learner_id, tutor_id, subject_id, state, mode, starts_at, ends_at, blocked, price_amount, currency,
+                                fee_basis_points, policy, room_code, learner_zone, tutor_zone)
+          select gen_random_uuid(), \(people[0]), \(people[1]), \(subject), 'completed', 'instant', at, at + interval '1 hour',
+                 tstzrange(at, at + interval '1 hour', '[)'), 4500, 'USD', 1800, '{}', 'room-number-' || n, 'UTC', 'UTC'
+            from generate_series(1, \(count)) n, lateral (select timestamptz '2026-01-01 00:00Z' + n * interval '1 hour') t (at)
+          """))
+      let answer = await office.site.get("/admin/bookings.csv", as: .root)
+      #expect(answer.status == 200 && answer.header("content-disposition")?.contains("bookings-2026") == true)
+      let lines = answer.text.split(separator: "\r\n" as Character)
+      try #require(lines.count == count + 1 && Set(lines).count == lines.count)
+      #expect(lines[0].hasPrefix("\u{FEFF}id,created_at,state"))
+      #expect(lines[1].contains(",\"Sums, large\",\"'=cmd(\"\"2\"\", 1)\",") && lines[1].hasSuffix(",45.00,0.00,USD"))
+      for person in [Person.ben, .ada] {
+        #expect(await office.site.get("/admin/bookings.csv", as: person).status == 403)
+      }
     }
   }
 }

@@ -100,9 +100,122 @@ struct Unexpected: Error {
       }
       // Past the rules, the store itself says so.
       let new = try await world.new(world.noon + .minutes(30), minutes: 30, with: .dan)
-      await #expect(throws: Bookings.SlotTaken(isOwnTime: true)) {
+      await #expect(throws: Bookings.SlotTaken(isByStore: true)) {
         _ = try await world.database.transaction { tx in try await world.bookings.book(new, channel: .web, in: tx) }
       }
+    }
+  }
+
+  @Test func `nobody teaches and learns at once, however many ask at the same instant`() async throws {
+    try await withWorld(connectionsPerLoop: 16) { world in
+      // Ben and Cleo teach too; whoever is asked by others for an hour asks others for the same hour.
+      for (tutor, slug) in [(Person.ben, "ben"), (Person.cleo, "cleo")] {
+        try await world.database.run(
+          Query(
+            "insert into tutors (user_id, slug, approval, state) values (\(tutor.id), \(slug), 'instant', 'verified')"))
+        try await world.database.run(
+          Query(
+            "insert into tutor_subjects (tutor_id, subject_id, hourly_rate, durations) values (\(tutor.id), \(World.algebra), 3000, '{30,60}')"
+          ))
+        try await world.database.run(
+          Query(
+            """
+            insert into availability_settings (tutor_id, zone, notice, buffer_before, buffer_after) values (\(tutor.id), 'UTC', 0, 15, 15)
+            """))
+        try await world.database.run(
+          Query(
+            "insert into availability_hours (tutor_id, weekday, hours) select \(tutor.id), d, int4range(0, 1440) from generate_series(1, 7) d"
+          ))
+      }
+      let people = [Person.ada, .ben, .cleo]
+      for round in 0..<12 {
+        let start = world.noon + .hours(3 * round)
+        let made = await withTaskGroup(of: Bool.self) { group in
+          for tutor in people {
+            for learner in people where learner.id != tutor.id {
+              for shift in [0, 30] {
+                group.addTask {
+                  // The rules are asked at once by all, so that only the store can tell them apart.
+                  guard
+                    let new = try? await world.new(start + .minutes(shift), with: tutor, by: learner.id)
+                  else { return false }
+                  do {
+                    _ = try await world.bookings.hold(new, channel: .api, in: world.database)
+                    return true
+                  } catch is Bookings.SlotTaken { return false } catch {
+                    Issue.record(error)
+                    return false
+                  }
+                }
+              }
+            }
+          }
+          return await group.reduce(into: 0) { if $1 { $0 += 1 } }
+        }
+        // Three people make one couple.
+        #expect(made == 1)
+      }
+      let clashes = try await world.count(
+        """
+        select count(*) from bookings a join bookings b on a.id < b.id and a.during && b.during
+           and array[a.tutor_id, a.learner_id] && array[b.tutor_id, b.learner_id]
+        """)
+      #expect(clashes == 0)
+      // By the rules too, buffers of the lesson one gives included; and what ends gives the time back.
+      let (id, tutor, learner, start): (ID<Booking>, ID<User>, ID<User>, Instant) = try await world.database.one(
+        Query(
+          "select id, tutor_id, learner_id, starts_at from bookings where tutor_id <> \(Person.ada.id) order by starts_at limit 1"
+        ))
+      let other = people.first { $0.id != tutor && $0.id != learner }!
+      await #expect(throws: Bookings.SlotTaken(isOwnTime: true)) {
+        _ = try await world.book(start + .hours(1), with: other, by: tutor)
+      }
+      _ = try await world.act(.cancel, on: id, by: .learner(learner))
+      #expect(try await world.count("select count(*) from taken_times where booking_id = \(id)") == 0)
+      _ = try await world.book(start + .hours(1), with: other, by: tutor)
+    }
+  }
+
+  @Test func `a day's limit holds among many who book at once, and when a lapsed hold comes back`() async throws {
+    try await withWorld(connectionsPerLoop: 16) { world in
+      try await world.database.run(
+        Query("update availability_settings set daily_limit = 2 where tutor_id = \(Person.ada.id)"))
+      let lapsed = try await world.book(world.noon, by: Person.cleo.id)
+      world.house.clock.advance(by: .minutes(11))
+      _ = try await world.bookings.sweep(world.database)
+      let bookers = (0..<8).map { _ in ID<User>.new() }
+      try await world.database.run(
+        Query(
+          """
+          insert into users (id, email, username, full_name, password_hash, terms_accepted_at)
+          select id, 'l' || n || '@example.org', 'l' || n || 'x', 'Booker ' || n, 'x', now()
+            from unnest(\(bookers)::uuid[]) with ordinality as b (id, n)
+          """))
+      let made = try await withThrowingTaskGroup(of: Bool.self) { group in
+        for (n, booker) in bookers.enumerated() {
+          group.addTask {
+            do {
+              _ = try await world.book(world.noon - .hours(n + 1), by: booker)
+              return true
+            } catch let refusal as Bookings.NotOffered {
+              #expect(refusal.reasons.map(\.code) == ["daily_limit"])
+              return false
+            }
+          }
+        }
+        return try await group.reduce(into: 0) { if $1 { $0 += 1 } }
+      }
+      #expect(made == 2)
+      // Its hour is free, but the day is full: the money is owed back.
+      guard case .returned = try await world.pay(lapsed.id) else { throw Unexpected("a third lesson that day") }
+      // Moving into a full day is refused as booking is; moving within it is not.
+      let other = try await world.book(world.noon + .days(1), by: Person.cleo.id)
+      guard case .secured = try await world.pay(other.id) else { throw Unexpected("not secured") }
+      await #expect(throws: Bookings.NotOffered.self) {
+        _ = try await world.act(.reschedule(to: world.noon), on: other.id, by: .learner(Person.cleo.id))
+      }
+      _ = try await world.act(
+        .reschedule(to: world.noon + .days(1) + .hours(2)), on: other.id, by: .learner(Person.cleo.id))
     }
   }
 

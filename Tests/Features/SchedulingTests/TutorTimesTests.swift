@@ -137,7 +137,7 @@ func withScene(_ body: (Scene) async throws -> Void) async throws {
       try await scene.book(scene.hour(monday, "11:30"), tutor: other)
       #expect(try await listed(scene.learner) == ["10:30"])
       #expect(try await listed() == ["10:30", "11:00"])
-      try await scene.book(scene.hour(monday, "10:00"), tutor: scene.learner, learner: other)
+      try await scene.book(scene.hour(monday, "10:15"), tutor: scene.learner, learner: other)
       #expect(try await listed(scene.learner) == [])
     }
   }

@@ -46,7 +46,8 @@ import Testing
     }
   }
 
-  @Test func `a refused statement keeps those that went with it from running, and its session serves on`() async throws {
+  @Test func `a refused statement keeps those that went with it from running, and its session serves on`() async throws
+  {
     try await withTable { database in
       do {
         try await database.transaction { tx in
@@ -102,7 +103,8 @@ import Testing
     }
   }
 
-  @Test func `a session that died while it was idle is replaced before the first word, transactions too`() async throws {
+  @Test func `a session that died while it was idle is replaced before the first word, transactions too`() async throws
+  {
     try await withTable { database in
       for n in 1...3 {
         try await database.run(

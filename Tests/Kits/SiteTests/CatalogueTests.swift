@@ -52,7 +52,9 @@ import Testing
   }
 
   @Test(arguments: Language.allCases.filter { $0 != .english })
-  func `every language says all that English says, in its own letters, and keeps the values`(_ language: Language) throws {
+  func `every language says all that English says, in its own letters, and keeps the values`(_ language: Language)
+    throws
+  {
     func members(_ language: Language, _ feature: String) throws -> [String: String] {
       let text = contents(TestHouse.root + "/Assets/locales/\(language.rawValue)/\(feature).json")
       return Dictionary(
@@ -75,7 +77,9 @@ import Testing
     #expect(own > 800)
   }
 
-  @Test func `a language that has no words for it yet borrows the English ones, and nobody's key is shown as such`() throws {
+  @Test func `a language that has no words for it yet borrows the English ones, and nobody's key is shown as such`()
+    throws
+  {
     var template = Array("/tmp/tutalink-words-XXXXXX".utf8CString)
     let folder = String(cString: try #require(mkdtemp(&template)))
     mkdir(folder + "/en", 0o700)

@@ -127,6 +127,7 @@ struct Access: Sendable {
     // Admin
     "GET /admin": .administrators,
     "GET /admin/bookings": .administrators,
+    "GET /admin/bookings.csv": .administrators,
     "GET /admin/jobs": .administrators,
     "POST /admin/jobs/:job/rerun": .administrators.of(.job),
     "GET /admin/ledger.csv": .administrators,

@@ -1,5 +1,6 @@
 import Core
 import HTML
+import Jobs
 import Site
 import Tutors
 
@@ -41,7 +42,7 @@ struct AdminPage: View {
     case bookings([BookingLine])
     case outbox([MailLine])
     case mail(MailLine)
-    case jobs(JobFigures, dead: [DeadJob], schedules: [ScheduleLine])
+    case jobs(JobFigures, dead: [JobRecord], schedules: [ScheduleLine])
   }
 
   let section: AdminSection
@@ -182,11 +183,15 @@ struct AdminPage: View {
       """
     }
     let cursor = lines.count > Self.pageSize ? lines[Self.pageSize - 1] : nil
-    return table(
-      [
-        t("checkout.lesson"), t("admin.tutor"), t("admin.learner"), t("checkout.date"), t("checkout.amount"),
-        t("checkout.state"),
-      ], rows)
+    let files: HTML = """
+      <p><a class="button quiet" href="\(AdminPaths.bookingsFile())">\(page.icon("download")) \(t("admin.exportBookings"))</a></p>
+      """
+    return files
+      + table(
+        [
+          t("checkout.lesson"), t("admin.tutor"), t("admin.learner"), t("checkout.date"), t("checkout.amount"),
+          t("checkout.state"),
+        ], rows)
       + more(cursor.map { PageCursor(key: $0.createdAt.rfc3339, id: $0.id.description) }, page)
   }
 
@@ -214,26 +219,27 @@ struct AdminPage: View {
       """
   }
 
-  private func jobs(_ figures: JobFigures, _ dead: [DeadJob], _ schedules: [ScheduleLine], _ page: PageContext) -> HTML
+  private func jobs(_ figures: JobFigures, _ dead: [JobRecord], _ schedules: [ScheduleLine], _ page: PageContext)
+    -> HTML
   {
     let t = page.t
     let rows: [HTML] = dead.map { job in
       """
-      <tr><th scope="row" data-label="\(t("admin.job"))"><code>\(job.name)</code></th><td data-label="\(t("admin.error"))">\(job.error)</td><td class="numeric" data-label="\(t("admin.attempts"))">\(job.attempts)</td>
+      <tr><th scope="row" data-label="\(t("admin.job"))"><code>\(job.name)</code></th><td data-label="\(t("admin.error"))">\(job.lastError)<p class="muted small"><code>\(job.payload)</code></p></td><td class="numeric" data-label="\(t("admin.attempts"))">\(job.attempts)</td><td data-label="\(t("admin.gaveUp"))">\(job.deadAt.map { page.ago($0) })</td>
       <td>\(page.postButton(t("admin.rerun"), to: AdminPaths.rerun(job.id), "small", icon: "refresh"))</td></tr>
       """
     }
     let failed: HTML =
       dead.isEmpty
       ? page.banner(.success, t("admin.noDeadJobs"))
-      : table([t("admin.job"), t("admin.error"), t("admin.attempts"), t("admin.act")], rows)
+      : table([t("admin.job"), t("admin.error"), t("admin.attempts"), t("admin.gaveUp"), t("admin.act")], rows)
     let turns: [HTML] = schedules.map {
       let last: HTML = $0.lastAt.map { page.ago($0) } ?? HTML(t("admin.never"))
       return
         "<tr><th scope=\"row\" data-label=\"\(t("admin.job"))\"><code>\($0.name)</code></th><td data-label=\"\(t("admin.last"))\">\(last)</td><td data-label=\"\(t("admin.nextTurn"))\">\(page.moment($0.nextAt))</td></tr>"
     }
     return """
-      <p>\(t("admin.jobsNow", waiting: figures.waiting, running: figures.running))</p>\(failed)
+      <p>\(t("admin.jobsNow", waiting: figures.due + figures.later, running: figures.running))</p>\(failed)
       <section class="section"><h2>\(t("admin.schedules"))</h2>\(table([t("admin.job"), t("admin.last"), t("admin.nextTurn")], turns))</section>
       """
   }
