@@ -60,7 +60,9 @@ package final class Formats: Sendable {
       var text = [UChar](repeating: 0, count: 96)
       let length = String(digits).withCString { icu_decimal_format(format.pointer, $0, &text, 96, &status) }
       guard status.rawValue <= U_ZERO_ERROR.rawValue else { return money.description }
-      return String(decoding: text[..<Int(length)], as: UTF16.self)
+      let written = String(decoding: text[..<Int(length)], as: UTF16.self)
+      // Where lines run from the right, the dollar of "US$" would leave its letters; a left-to-right mark holds it.
+      return language.isRightToLeft ? written + "\u{200E}" : written
     }
   }
 

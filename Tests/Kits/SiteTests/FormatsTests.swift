@@ -60,6 +60,7 @@ import Web
     #expect(english.money(Money(1234, Currency("JPY")!)) == "¥1,234")
     #expect(english.money(Money(123_456_789_012_345, .usd)) == "$1,234,567,890,123.45")
     #expect(arabic.money(Money(4550, .usd)).contains("45.50"))
+    #expect(arabic.money(Money(3200, .usd)).hasSuffix("US$\u{200E}"), "the sign stays whole in a line from the right")
     #expect(english.price(Money(0, .usd)).text.contains("Free"))
   }
 }
