@@ -60,6 +60,7 @@ let targets: [Target] = [
   library("CGD"),
   library("CBrotli"),
   library("CZlib"),
+  library("CQREncode"),
 
   // Kits: few, small, boring; they know nothing of tutoring.
   kit("Core", uses: ["CSystem"]),
@@ -76,6 +77,8 @@ let targets: [Target] = [
   kit("Bus", uses: ["Core", "Loop", "Web"]),
   kit("Platform", uses: ["Core", "Web", "Postgres", "Jobs", "Bus", "HTML", "JSON"]),
   kit("Site", uses: ["Core", "HTML", "Web", "Time", "JSON", "CICU", "CCmark"]),
+  kit("Vault", uses: ["Core", "Crypto", "Postgres"]),
+  kit("QR", uses: ["HTML", "CQREncode"]),
   kit("TestDatabase", uses: ["Core", "JSON", "Loop", "Postgres"]),
   kit(
     "TestKit",
@@ -84,13 +87,14 @@ let targets: [Target] = [
     ]),
 
   // Ground: what every market stands on.
-  feature("Accounts", uses: ["Crypto", "Files", "Notices"]),
+  feature("Audit", uses: ["Crypto"]),
+  feature("Accounts", uses: ["Audit", "Crypto", "Files", "Notices", "QR", "Vault"]),
   feature("Files", uses: ["Crypto", "Loop", "CSystem", "CGD"]),
   feature("Notices", uses: ["Outbound", "Crypto"]),
   feature("Ledger", uses: ["Crypto"]),
 
   // Market.
-  feature("Tutors", uses: ["Accounts", "Files", "Notices"]),
+  feature("Tutors", uses: ["Accounts", "Audit", "Files", "Notices"]),
   feature("Scheduling", uses: ["Tutors"]),
   feature("Bookings", uses: ["Scheduling", "Ledger", "Notices"]),
   feature("Checkout", uses: ["Accounts", "Bookings", "Ledger", "Notices", "Outbound", "Crypto"]),
@@ -99,21 +103,21 @@ let targets: [Target] = [
 
   // Roof: what looks over the whole house.
   feature("Home", uses: ["Accounts", "Tutors", "Scheduling", "Bookings", "Ledger", "Checkout", "Notices", "Reviews"]),
-  feature("Admin", uses: ["Accounts", "Tutors", "Bookings", "Ledger", "Notices"]),
+  feature("Admin", uses: ["Accounts", "Audit", "Tutors", "Bookings", "Ledger", "Notices"]),
   feature("OpenAPI"),
 
   .executableTarget(
     name: "tutalink",
     dependencies: (offering + [
-      "Loop", "Crypto", "Outbound", "Accounts", "Files", "Notices", "Ledger", "Tutors", "Scheduling", "Bookings",
-      "Checkout", "Classroom", "Reviews", "Home", "Admin", "OpenAPI",
+      "Loop", "Crypto", "Outbound", "Vault", "Audit", "Accounts", "Files", "Notices", "Ledger", "Tutors", "Scheduling",
+      "Bookings", "Checkout", "Classroom", "Reviews", "Home", "Admin", "OpenAPI",
     ]).map { .byName(name: $0) },
     path: "Sources/Server", swiftSettings: house),
 
   tests("Core", in: "Kits"),
   tests("HTML", in: "Kits", uses: ["Core"]),
   tests("JSON", in: "Kits", uses: ["Core"]),
-  tests("Crypto", in: "Kits", uses: ["Core", "JSON"]),
+  tests("Crypto", in: "Kits", uses: ["Core", "JSON", "TestDatabase"]),
   tests("Time", in: "Kits", uses: ["Core", "CGLib"]),
   tests("Loop", in: "Kits", uses: ["Core"]),
   tests("Postgres", in: "Kits", uses: ["Core", "Loop", "TestDatabase"]),
@@ -126,13 +130,16 @@ let targets: [Target] = [
     name: "JobsWorker", dependencies: ["Core", "Jobs", "Loop", "Postgres"], path: "Tests/Kits/JobsWorker",
     swiftSettings: house),
   tests("Bus", in: "Kits", uses: ["Core", "Loop", "Web"]),
+  tests("Vault", in: "Kits", uses: ["Core", "Crypto", "Postgres", "TestDatabase"]),
+  tests("QR", in: "Kits", uses: ["HTML"]),
   tests("Site", in: "Kits", uses: proving.filter { $0 != "Site" }),
 
-  tests("Accounts", in: "Features", uses: proving + ["Crypto", "Files", "Notices"]),
+  tests("Audit", in: "Features", uses: proving),
+  tests("Accounts", in: "Features", uses: proving + ["Audit", "Crypto", "Files", "Notices", "Vault"]),
   tests("Files", in: "Features", uses: proving + ["Crypto", "Loop", "CGD"]),
   tests("Notices", in: "Features", uses: proving + ["Crypto", "Loop", "Outbound"]),
   tests("Ledger", in: "Features", uses: proving),
-  tests("Tutors", in: "Features", uses: proving + ["Accounts", "Files", "Notices"]),
+  tests("Tutors", in: "Features", uses: proving + ["Accounts", "Audit", "Files", "Notices"]),
   tests("Scheduling", in: "Features", uses: proving + ["Tutors"]),
   tests("Bookings", in: "Features", uses: proving + ["Scheduling", "Ledger", "Notices"]),
   tests(
@@ -141,7 +148,7 @@ let targets: [Target] = [
   tests("Classroom", in: "Features", uses: proving + ["Crypto", "CSystem", "Loop"]),
   tests("Reviews", in: "Features", uses: proving + ["Accounts", "Tutors", "Bookings", "Notices"]),
   tests("Home", in: "Features", uses: proving + ["Accounts", "Tutors", "Bookings", "Ledger", "Notices"]),
-  tests("Admin", in: "Features", uses: proving + ["Accounts", "Tutors", "Bookings", "Ledger", "Notices"]),
+  tests("Admin", in: "Features", uses: proving + ["Accounts", "Audit", "Tutors", "Bookings", "Ledger", "Notices"]),
 
   // The whole house, wired as it is served.
   .testTarget(

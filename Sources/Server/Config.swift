@@ -16,6 +16,11 @@ struct Config: Sendable {
   let loops: Int
   let connectionsPerLoop: Int
   let secret: String
+  let keys: String?
+  let keysFile: String
+  let adminAddresses: [AddressRange]
+  let adminNeedsSecondFactor: Bool
+  let trustedProxies: [String]
   let smtpURL: String?
   let mailFrom: String
   let stunURLs: [String]
@@ -81,6 +86,24 @@ struct Config: Sendable {
         description: "LOG_LEVEL is “\(text("LOG_LEVEL", or: ""))”; it must be debug, info, warning or error.")
     }
     logLevel = level
+    keys = environment["TUTALINK_KEYS"].flatMap { $0.isEmpty ? nil : $0 }
+    keysFile = text("TUTALINK_KEYS_FILE", or: home + "/keys")
+    var ranges: [AddressRange] = []
+    for given in list("ADMIN_ADDRESSES") {
+      guard let range = AddressRange(given) else {
+        throw Unusable(
+          description:
+            "ADMIN_ADDRESSES names “\(given)”; an address or a range such as 203.0.113.0/24 or 2001:db8::/32 was expected."
+        )
+      }
+      ranges.append(range)
+    }
+    adminAddresses = ranges
+    adminNeedsSecondFactor = text("ADMIN_SECOND_FACTOR", or: "0") == "1"
+    trustedProxies = list("TRUSTED_PROXIES")
+    for given in trustedProxies where AddressRange(given) == nil || given.contains("/") {
+      throw Unusable(description: "TRUSTED_PROXIES names “\(given)”; single addresses were expected.")
+    }
     secret = try Self.secret(given: environment["SECRET_KEY"], home: home)
   }
 

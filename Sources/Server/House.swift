@@ -1,5 +1,6 @@
 import Accounts
 import Admin
+import Audit
 import Bookings
 import Bus
 import Checkout
@@ -21,6 +22,7 @@ import Reviews
 import Scheduling
 import Site
 import Tutors
+import Vault
 import Web
 
 /// The wiring: every part is made here, once, and handed what it stands on. No decision is taken here.
@@ -34,6 +36,8 @@ struct House {
   let site: Site
   let metrics: Metrics
   let sessions: Sessions
+  let vault: Vault
+  let maintenance: Maintenance
   let features: [any Feature]
   let courier: Courier
   let runner: Runner
@@ -63,6 +67,14 @@ struct House {
     let ledger = Ledger(clock: clock)
     let sessions = Sessions(database: database, clock: clock, secret: config.secret)
     self.sessions = sessions
+    let vault = try Keys.vault(config)
+    self.vault = vault
+    let audit = AuditLog(clock: clock)
+    let maintenance = Maintenance(database: database)
+    self.maintenance = maintenance
+    let door = AdministrationDoor(
+      open: config.adminAddresses, needsSecondFactor: config.adminNeedsSecondFactor, maintenance: maintenance,
+      site: site)
     let accounts = Accounts(sessions: sessions)
     let tutors = Tutors()
     let bookings = Bookings(site: site, ledger: ledger, notices: notices, clock: clock)
@@ -98,8 +110,9 @@ struct House {
 
     features = [
       AccountsFeature(
-        database: database, site: site, sessions: sessions, notices: notices, files: files, pool: hashing, clock: clock,
-        showsLetters: isTrial),
+        database: database, site: site, sessions: sessions, notices: notices, files: files, vault: vault,
+        pool: hashing, clock: clock, showsLetters: isTrial),
+      AuditFeature(database: database, audit: audit, log: log),
       FilesFeature(database: database, files: files, clock: clock),
       NoticesFeature(
         database: database, site: site, bus: bus, notices: notices, sender: sender, office: office, clock: clock),
@@ -159,6 +172,7 @@ struct House {
 
     var settings = WebSettings(siteURL: config.siteURL, secret: HMAC.sign("web", key: Array(config.secret.utf8)))
     settings.zone = config.zone
+    settings.trustedProxies = config.trustedProxies
     settings.rates = config.rates
     settings.rateFactor = Double(config.limitsFactor)
     settings.uploads = config.home + "/uploads"
@@ -168,12 +182,14 @@ struct House {
       routes, settings: settings, log: log, metrics: metrics, assets: assets,
       translate: { error in (error as? PostgresError).flatMap(Self.problem) },
       problemPage: { request, problem in site.problem(problem, for: request) },
-      identify: { request in try await sessions.identify(request) })
+      identify: { request in try await sessions.identify(request) }, gate: { try await door.judge($0, $1) })
   }
 
   /// What a database that refuses means outward; what is not named here is our mistake, and 500.
   private static func problem(_ error: PostgresError) -> Problem? {
-    switch error.state {
+    // This process seals with a key that was retired meanwhile: it reads the ring again at the announcement.
+    if error.constraint == "sealing_key_in_use" { return Problem(503, retryAfter: 5) }
+    return switch error.state {
     case "22021": Problem(400, "Text may not contain the character NUL.")
     case let state where state.hasPrefix("08") || state.hasPrefix("57P") || state == "53300":
       Problem(503, retryAfter: 5)
@@ -186,6 +202,8 @@ struct House {
   /// the database, the loops.
   func serve() async throws {
     try await sessions.listen()
+    try await vault.listen(on: database)
+    try await maintenance.listen()
     let server = HTTPServer(table: table, loops: loops, settings: ServerSettings(host: config.host, port: config.port))
     try await server.start()
     await runner.start()

@@ -15,7 +15,19 @@ while let pointer = entry.pointee {
   entry += 1
 }
 
+/// The help of a command that has some of its own; it needs no settings.
+func help(_ arguments: [String]) -> String? {
+  guard arguments.dropFirst().contains(where: Misused.asksForHelp) else { return nil }
+  return switch arguments.first {
+  case "admin": AdminCommand.help
+  case "keys": Keys.help
+  case "audit": AuditCommand.help
+  default: nil
+  }
+}
+
 do {
+  if let help = help(arguments) { throw Misused(help: help, isAsked: true) }
   let config = try Config(environment: environment)
   let log = Log(level: config.logLevel)
   switch arguments.first {
@@ -25,18 +37,32 @@ do {
     print(applied.isEmpty ? "The database is up to date." : "Applied: \(applied.joined(separator: ", "))")
   case "map": print(HouseMap(try House(config, log: log)).text, terminator: "")
   case "seed": try await Seeds(config, log: log).run()
-  case "admin" where arguments.dropFirst().first == "create" && arguments.count == 5:
-    try await FirstAdministrator(config, log: log).create(
-      email: arguments[2], username: arguments[3], name: arguments[4])
-  default:
+  case "admin": try await AdminCommand(config, log: log).run(Array(arguments.dropFirst()))
+  case "keys": try await Keys(config: config, log: log).run(Array(arguments.dropFirst()))
+  case "audit":
+    guard try await AuditCommand(config, log: log).run(Array(arguments.dropFirst())) else { exit(1) }
+  case let word:
     print(
       """
-      usage: tutalink [serve | migrate | seed | map | admin create EMAIL USERNAME "FULL NAME"]
+      usage: tutalink COMMAND
+
+        serve     the site; what runs when no command is given
+        migrate   brings the database up to date
+        admin     administrators, suspension, maintenance, merging of accounts
+        keys      the keys that seal columns: list, new, rotate, retire
+        audit     the record of who did what: verify, tail
+        seed      a small cast for a look at the site
+        map       what the house consists of
+
+      `tutalink COMMAND --help` says more of one with commands of its own.
       Settings come from the environment; Config/sample.env lists them.
       """)
-    exit(64)
+    exit(word.map(Misused.asksForHelp) == true ? 0 : 64)
   }
   exit(0)
+} catch let misused as Misused {
+  print(misused.help)
+  exit(misused.isAsked ? 0 : 64)
 } catch {
   complain("\(error)\n")
   exit(70)

@@ -7,7 +7,7 @@ packages_build=(
   libevent-dev libmicrohttpd-dev libwslay-dev
   libpq-dev libcurl4-openssl-dev libssl-dev libargon2-dev libjansson-dev zlib1g-dev libbrotli-dev
   libcmark-gfm-dev libcmark-gfm-extensions-dev
-  libical-dev libgd-dev libglib2.0-dev libicu-dev
+  libical-dev libgd-dev libglib2.0-dev libicu-dev libqrencode-dev
 )
 
 # To run: the database, zones, and what the pages are served with.

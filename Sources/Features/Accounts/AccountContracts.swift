@@ -51,6 +51,7 @@ extension Contract {
 
   private static let credentials = Schema.object([
     "email": .text.optional, "username": .text.saying("Instead of the address.").optional, "password": .text,
+    "otp": .text.saying("The code of the second proof, or one from paper, where one is set.").optional,
   ])
 
   private static let account = Schema.named(

@@ -8,6 +8,11 @@ enum AccountPaths {
   static let password = Path("/account/password")
   static let photo = Path("/account/photo")
   static let sessions = Path("/account/sessions")
+  static let factor = Path("/account/security/second-factor")
+  static let factorCode = Path("/account/security/second-factor/code")
+  static let factorRemoval = Path("/account/security/second-factor/removal")
+  static let paper = Path("/account/security/recovery-codes")
+  static let code = Path("/sign-in/code")
   static let session = Path("/account/sessions/:session", as: ID<Session>.self)
 
   static let apiRegister = Path("/api/auth/register/")

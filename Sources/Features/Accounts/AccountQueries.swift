@@ -3,7 +3,8 @@ import Postgres
 import Site
 import Web
 
-// Owns users, user_roles, sessions, letters, activity_log. Publishes people, people_contact.
+// Owns users, user_roles, sessions, letters, activity_log, second_factors, recovery_codes. Publishes people,
+// people_contact.
 
 /// What signing in needs to know of an account.
 struct Credentials: RowDecodable {
@@ -38,10 +39,13 @@ struct OpenSession: RowDecodable {
     let photo: ID<StoredFile>? = try row.next()
     let roles: [String] = try row.next()
     expiresAt = try row.next()
-    identity = Identity(
+    let hasSecondFactor: Bool = try row.next()
+    var identity = Identity(
       user: user, session: session, username: username, name: name, language: Language(rawValue: language) ?? .english,
       zone: zone,
       roles: Set(roles.compactMap(Role.init(rawValue:))), photo: photo.map { Doors.file($0, "photo.jpg") })
+    identity.hasSecondFactor = hasSecondFactor
+    self.identity = identity
   }
 }
 
@@ -93,6 +97,19 @@ struct SessionLine: RowDecodable {
   }
 }
 
+/// Wrong passwords of one hour.
+struct SignInFailures: RowDecodable {
+  let hour: Instant
+  let count: Int
+  let accounts: Int
+
+  init(row: inout RowReader) throws {
+    hour = try row.next()
+    count = try row.next()
+    accounts = try row.next()
+  }
+}
+
 /// A refresh token as it is kept.
 struct RefreshSession: RowDecodable {
   let id: ID<Session>
@@ -129,6 +146,10 @@ extension Query where Row == Credentials {
 }
 
 extension Query where Row == Int {
+  static func recoveryCodesLeft(of user: ID<User>) -> Self {
+    Query("select count(*) from recovery_codes where user_id = \(user) and used_at is null")
+  }
+
   /// Wrong passwords for a login that nobody has; it is kept as a hash.
   static func failures(ofUnknown mark: String, since: Instant) -> Self {
     Query(
@@ -143,7 +164,8 @@ extension Query where Row == OpenSession {
   private static var columns: SQL {
     """
     s.id, u.id, u.username::text, u.full_name, u.language, u.zone, u.photo_file_id,
-    array(select role from user_roles r where r.user_id = u.id), s.expires_at
+    array(select role from user_roles r where r.user_id = u.id), s.expires_at,
+    exists (select from second_factors f where f.user_id = u.id and f.confirmed_at is not null)
     """
   }
 
@@ -162,6 +184,47 @@ extension Query where Row == OpenSession {
       select \(columns) from sessions s join users u on u.id = s.user_id
        where s.id = \(id) and s.revoked_at is null and s.expires_at > \(now) and u.suspended_at is null
          and u.verified_at is not null
+      """)
+  }
+}
+
+extension Query where Row == FactorRecord {
+  private static var columns: SQL { "secret, created_at, confirmed_at, last_step, failures, failed_at" }
+
+  static func factor(of user: ID<User>) -> Self {
+    Query("select \(columns) from second_factors where user_id = \(user)")
+  }
+
+  /// Held until the transaction ends: tries come one after the other.
+  static func factorToJudge(of user: ID<User>) -> Self {
+    Query("select \(columns) from second_factors where user_id = \(user) for update")
+  }
+}
+
+extension Query where Row == FactorState {
+  static func factorState(of user: ID<User>) -> Self {
+    Query(
+      """
+      select confirmed_at, (select count(*) from recovery_codes c where c.user_id = f.user_id and c.used_at is null)
+        from second_factors f where user_id = \(user) and confirmed_at is not null
+      """)
+  }
+}
+
+extension Query where Row == Bool {
+  static func hasFactor(_ user: ID<User>) -> Self {
+    Query("select exists (select from second_factors where user_id = \(user) and confirmed_at is not null)")
+  }
+}
+
+extension Query where Row == SignInFailures {
+  /// By the hour, for hours that are over.
+  static func signInFailures(from: Instant, until: Instant) -> Self {
+    Query(
+      """
+      select date_trunc('hour', at, 'UTC'), count(*), count(distinct user_id) from activity_log
+       where kind = 'sign-in.failed' and at >= \(from) and at < date_trunc('hour', \(until)::timestamptz, 'UTC')
+       group by 1 order by 1
       """)
   }
 }
@@ -199,6 +262,14 @@ extension Query where Row == RefreshSession {
 
 extension Query where Row == ID<User> {
   static func user(withEmail email: String) -> Self { Query("select id from users where email = \(email)::citext") }
+
+  static func person(called name: String) -> Self {
+    Query(
+      """
+      select id from users
+       where email = \(name)::citext or username = \(name)::citext or id::text = lower(\(name))
+      """)
+  }
 
   static func user(withUsername username: String) -> Self {
     Query("select id from users where username = \(username)::citext")
@@ -241,8 +312,64 @@ extension Query<Void> {
       """)
   }
 
+  /// Writes nothing when a factor is set.
+  static func beginFactor(_ secret: String, of user: ID<User>, at now: Instant) -> Self {
+    Query(
+      """
+      insert into second_factors as f (user_id, secret, created_at) values (\(user), \(secret), \(now))
+      on conflict (user_id) do update set secret = excluded.secret, created_at = excluded.created_at
+       where f.confirmed_at is null
+      """)
+  }
+
+  static func confirmFactor(of user: ID<User>, step: Int64, at now: Instant) -> Self {
+    Query(
+      """
+      update second_factors set confirmed_at = \(now), last_step = \(Int(step)), failures = 0, failed_at = null
+       where user_id = \(user)
+      """)
+  }
+
+  static func accept(_ step: Int64, of user: ID<User>) -> Self {
+    Query(
+      "update second_factors set last_step = \(Int(step)), failures = 0, failed_at = null where user_id = \(user)")
+  }
+
+  static func failed(_ failures: Int, of user: ID<User>, at now: Instant) -> Self {
+    Query("update second_factors set failures = \(failures), failed_at = \(now) where user_id = \(user)")
+  }
+
+  static func removeFactor(of user: ID<User>) -> Self {
+    Query("delete from second_factors where user_id = \(user) and confirmed_at is not null")
+  }
+
+  static func insertRecoveryCode(_ hash: [UInt8], of user: ID<User>) -> Self {
+    Query("insert into recovery_codes (user_id, code_hash) values (\(user), \(hash))")
+  }
+
+  static func useRecoveryCode(_ hash: [UInt8], of user: ID<User>, at now: Instant) -> Self {
+    Query(
+      """
+      update recovery_codes set used_at = \(now)
+       where user_id = \(user) and code_hash = \(hash) and used_at is null
+      """)
+  }
+
+  static func dropRecoveryCodes(of user: ID<User>) -> Self {
+    Query("delete from recovery_codes where user_id = \(user)")
+  }
+
   static func grant(_ role: String, to user: ID<User>) -> Self {
     Query("insert into user_roles (user_id, role) values (\(user), \(role)) on conflict do nothing")
+  }
+
+  static func take(_ role: String, from user: ID<User>) -> Self {
+    Query("delete from user_roles where user_id = \(user) and role = \(role)")
+  }
+
+  static func setSuspended(_ isOn: Bool, _ user: ID<User>, at now: Instant) -> Self {
+    Query(
+      "update users set suspended_at = case when \(isOn) then coalesce(suspended_at, \(now)) end where id = \(user)")
   }
 
   static func verify(_ user: ID<User>, at now: Instant) -> Self {

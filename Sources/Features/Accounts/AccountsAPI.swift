@@ -87,11 +87,27 @@ extension AccountsFeature {
     let json = try request.json()
     let login = json["email"]?.string ?? json["username"]?.string ?? ""
     switch try await signingIn.judge(login: login, password: json["password"]?.string ?? "") {
-    case .success(let user): return (user, json)
+    case .success(let user):
+      try await prove(user, by: json["otp"], request)
+      return (user, json)
     case .failure(.resting): throw Problem(429, site.context(for: request).t("accounts.resting"), retryAfter: 900)
     case .failure(.unverified):
       throw Problem(403, site.context(for: request).t("accounts.unverified"), kind: "email_unverified")
     case .failure(.wrong): throw Problem(401, site.context(for: request).t("accounts.wrong"), kind: "wrong_credentials")
+    }
+  }
+
+  /// The second proof, where one is set: `otp` is a code of the moment or one from paper.
+  private func prove(_ user: ID<User>, by code: JSON?, _ request: Request) async throws {
+    guard try await database.one(.hasFactor(user)) else { return }
+    let t = site.context(for: request).t
+    guard let code = code?.string, !code.isEmpty else {
+      throw Problem(401, t("accounts.otpRequired"), kind: "otp_required")
+    }
+    switch try await database.transaction({ tx in try await judge(code, of: user, request, in: tx) }) {
+    case .right, .onPaper, .none: return
+    case .wrong: throw Problem(401, t("accounts.refusal.code.wrong"), kind: "otp_wrong")
+    case .resting: throw Problem(429, t("accounts.refusal.code.resting"), kind: "otp_resting", retryAfter: 900)
     }
   }
 
@@ -155,7 +171,7 @@ extension AccountsFeature {
 
   func apiResetConfirm(_ request: Request, guest: Guest) async throws -> Response {
     let json = try request.json()
-    switch try await setPassword(json["password"]?.string ?? "", byLetter: json["token"]?.string ?? "") {
+    switch try await setPassword(json["password"]?.string ?? "", byLetter: json["token"]?.string ?? "", request) {
     case .success: return .json(200) { w in w.object { w in w.field("password", "changed") } }
     case .failure(.letter):
       throw Problem(422, "This letter has been used or is too old. Ask for a new one.", kind: "letter_expired")

@@ -1,3 +1,4 @@
+import Audit
 package import Core
 import Crypto
 package import Files
@@ -8,39 +9,47 @@ package import Platform
 package import Postgres
 package import Site
 import Time
+package import Vault
 package import Web
 
 /// People register, prove their address, sign in and out, mend a lost password, and keep their own profile.
 ///
-/// Owns `users`, `user_roles`, `sessions`, `letters`, `activity_log`. Publishes `people`, `people_contact`. Emits
-/// ``AccountActivated`` and ``ProfileChanged``. The published API's handlers are in `AccountsAPI.swift`.
+/// Owns `users`, `user_roles`, `sessions`, `letters`, `activity_log`, `second_factors`, `recovery_codes`. Publishes
+/// `people`, `people_contact`. Emits ``AccountActivated`` and ``ProfileChanged``. The published API's handlers are in
+/// `AccountsAPI.swift`, those of the security page in `Security.swift`.
 package struct AccountsFeature: Feature {
   let database: Database
   let site: Site
   package let sessions: Sessions
   let notices: Notices
   let files: Files
+  let vault: Vault
   let pool: BlockingPool
   let clock: WallClock
   /// On a trial at home without a mail server the letter is shown on the page instead.
   let showsLetters: Bool
 
   package init(
-    database: Database, site: Site, sessions: Sessions, notices: Notices, files: Files, pool: BlockingPool,
-    clock: WallClock,
-    showsLetters: Bool
+    database: Database, site: Site, sessions: Sessions, notices: Notices, files: Files, vault: Vault,
+    pool: BlockingPool, clock: WallClock, showsLetters: Bool
   ) {
     self.database = database
     self.site = site
     self.sessions = sessions
     self.notices = notices
     self.files = files
+    self.vault = vault
     self.pool = pool
     self.clock = clock
     self.showsLetters = showsLetters
   }
 
+  /// Sealed with the house's keys; `tutalink keys rotate` goes through them.
+  package static let sealedColumns = [SecondFactors.secret]
+
   var signingIn: SigningIn { SigningIn(database: database, pool: pool, clock: clock) }
+  var audit: AuditLog { AuditLog(clock: clock) }
+  var factors: SecondFactors { SecondFactors(vault: vault, clock: clock, audit: audit) }
 
   package func routes(_ routes: inout Routes) {
     let guarded: RouteLimits = .rate(.signIn)
@@ -52,6 +61,8 @@ package struct AccountsFeature: Feature {
     routes.on(.post, AccountPaths.letters, as: Guest.self, limits: letters, sendVerification)
     routes.on(.get, Doors.signIn, as: Guest.self, signInForm)
     routes.on(.post, Doors.signIn, as: Guest.self, limits: guarded, signIn)
+    routes.on(.get, AccountPaths.code, as: Guest.self, codeForm)
+    routes.on(.post, AccountPaths.code, as: Guest.self, limits: guarded, signInByCode)
     routes.on(.post, Doors.signOut, as: Guest.self, signOut)
     routes.on(.get, AccountPaths.forgotten, as: Guest.self, forgotten)
     routes.on(.post, AccountPaths.forgotten, as: Guest.self, limits: letters, sendReset)
@@ -64,7 +75,30 @@ package struct AccountsFeature: Feature {
     routes.on(.post, AccountPaths.password, as: Member.self, limits: guarded, changePassword)
     routes.on(.post, AccountPaths.sessions, as: Member.self, closeOthers)
     routes.on(.post, AccountPaths.session, as: Member.self, closeOne)
+    routes.on(.get, Doors.security, as: Member.self, security)
+    routes.on(.get, AccountPaths.factor, as: Member.self, factorSetUp)
+    routes.on(.post, AccountPaths.factor, as: Member.self, limits: guarded, beginFactor)
+    routes.on(.post, AccountPaths.factorCode, as: Member.self, limits: guarded, confirmFactor)
+    routes.on(.post, AccountPaths.factorRemoval, as: Member.self, limits: guarded, removeFactor)
+    routes.on(.post, AccountPaths.paper, as: Member.self, limits: guarded, renewPaper)
     apiRoutes(&routes)
+  }
+
+  package var schedules: [Schedule] {
+    [
+      // One entry an hour, however many tries there were; hours a node slept through are made up for.
+      Schedule("accounts.sign-in-failures", every: .minutes(20)) {
+        let now = clock.now
+        for hour in try await database.all(.signInFailures(from: now - .hours(26), until: now)) {
+          try await database.transaction { tx in
+            try await audit.record(
+              .signInFailures, by: .system,
+              ["hour": hour.hour.rfc3339, "tries": String(hour.count), "accounts": String(hour.accounts)],
+              once: "sign-in.failures:\(hour.hour.rfc3339)", in: tx)
+          }
+        }
+      }
+    ]
   }
 
   // MARK: Registering
@@ -167,11 +201,14 @@ package struct AccountsFeature: Feature {
 
   func verify(_ request: Request, guest: Guest) async throws -> Response {
     let token = request.form.text("token")
-    let cookie: Cookie? = try await database.transaction { tx in
+    let opened: (user: ID<User>, cookie: Cookie?)? = try await database.transaction { tx in
       guard let user = try await activate(token: token, in: tx) else { return nil }
-      return try await sessions.openWeb(for: user, remember: false, device: request.device, in: tx)
+      // A letter is one proof; who has set a second one signs in with both.
+      if try await tx.one(.hasFactor(user)) { return (user, nil) }
+      return (user, try await sessions.openWeb(for: user, remember: false, device: request.device, in: tx))
     }
-    guard let cookie else { return site.page(LetterExpired(purpose: "verify"), for: request, status: 422) }
+    guard let opened else { return site.page(LetterExpired(purpose: "verify"), for: request, status: 422) }
+    guard let cookie = opened.cookie else { return .see(Doors.signIn()) }
     return .see(Doors.dashboard()).with(cookie: cookie)
   }
 
@@ -222,14 +259,60 @@ package struct AccountsFeature: Feature {
     case .failure(let refusal):
       return site.page(SignInForm(login: login, next: next, refusal: refusal), for: request, status: 422)
     case .success(let user):
+      if let half = try await halfWay(user, remember: form.isOn("remember_me"), next: next) {
+        return .see(AccountPaths.code()).with(cookie: sessions.halfWay(half))
+      }
       let cookie = try await database.transaction { tx in
-        // A new session for a new proof: an address that was planted before signing in is worth nothing.
-        if let old = request.identity { try await sessions.close(old, in: tx) }
-        try await tx.run(.note("signed-in", about: user, by: user, at: clock.now))
-        return try await sessions.openWeb(for: user, remember: form.isOn("remember_me"), device: request.device, in: tx)
+        try await open(user, remember: form.isOn("remember_me"), request, in: tx)
       }
       return .see(next ?? Doors.dashboard()).with(cookie: cookie)
     }
+  }
+
+  private func open(_ user: ID<User>, remember: Bool, _ request: Request, in tx: Transaction) async throws -> Cookie {
+    // A new session for a new proof: an address that was planted before signing in is worth nothing.
+    if let old = request.identity { try await sessions.close(old, in: tx) }
+    try await tx.run(.note("signed-in", about: user, by: user, at: clock.now))
+    return try await sessions.openWeb(for: user, remember: remember, device: request.device, in: tx)
+  }
+
+  /// Where a person stands whose password was right, when a code is still wanted; nothing when none is.
+  private func halfWay(_ user: ID<User>, remember: Bool, next: String?) async throws -> Sessions.HalfWay? {
+    guard try await database.one(.hasFactor(user)),
+      let credentials = try await database.first(.credentials(of: user, since: clock.now))
+    else { return nil }
+    return Sessions.HalfWay(user: user, mark: credentials.mark, remember: remember, next: next)
+  }
+
+  func codeForm(_ request: Request, guest: Guest) async throws -> Response {
+    guard sessions.halfWay(of: request) != nil else { return .see(Doors.signIn()) }
+    return site.page(CodeForm(), for: request)
+  }
+
+  func signInByCode(_ request: Request, guest: Guest) async throws -> Response {
+    guard let half = sessions.halfWay(of: request),
+      let credentials = try await database.first(.credentials(of: half.user, since: clock.now)),
+      credentials.mark == half.mark, !credentials.isSuspended, credentials.isVerified
+    else { return .see(Doors.signIn()).with(cookie: .expired(Sessions.halfCookie)) }
+    let (verdict, cookie): (SecondFactors.Verdict, Cookie?) = try await database.transaction { tx in
+      let verdict = try await judge(request.form.text("code"), of: half.user, request, in: tx)
+      guard verdict.isGood || verdict == .none else { return (verdict, nil) }
+      return (verdict, try await open(half.user, remember: half.remember, request, in: tx))
+    }
+    guard let cookie else { return site.page(CodeForm(refusal: verdict), for: request, status: 422) }
+    let way = if case .onPaper = verdict { Doors.security() + "?saved=paper" } else { half.next ?? Doors.dashboard() }
+    return .see(way).with(cookie: cookie).with(cookie: .expired(Sessions.halfCookie))
+  }
+
+  /// Judges a code; the person hears of what they should know.
+  func judge(_ code: String, of user: ID<User>, _ request: Request, in tx: Transaction) async throws
+    -> SecondFactors.Verdict
+  {
+    let verdict = try await factors.judge(code, of: user, by: AuditOrigin(request, actor: user), in: tx)
+    if case .onPaper = verdict {
+      try await notices.mail(user, "accounts.paperUsed", link: Doors.security(), in: tx)
+    }
+    return verdict
   }
 
   func signOut(_ request: Request, guest: Guest) async throws -> Response {
@@ -269,7 +352,7 @@ package struct AccountsFeature: Feature {
 
   func reset(_ request: Request, guest: Guest) async throws -> Response {
     let token = request.form.text("token")
-    switch try await setPassword(request.form["password"] ?? "", byLetter: token) {
+    switch try await setPassword(request.form["password"] ?? "", byLetter: token, request) {
     case .success: return site.page(SignInForm(login: "", next: nil, note: "accounts.passwordChanged"), for: request)
     case .failure(.letter): return site.page(LetterExpired(purpose: "reset"), for: request, status: 422)
     case .failure(.password(let refusal)):
@@ -280,7 +363,9 @@ package struct AccountsFeature: Feature {
   enum ResetRefusal: Error { case letter, password(PasswordPolicy.Refusal) }
 
   /// A new password by letter closes every session there is.
-  func setPassword(_ password: String, byLetter token: String) async throws -> Result<Void, ResetRefusal> {
+  func setPassword(_ password: String, byLetter token: String, _ request: Request) async throws
+    -> Result<Void, ResetRefusal>
+  {
     let now = clock.now
     guard let owner = try await database.first(.owner(ofLetter: "reset", tokenHash: SHA256.hash(token), now: now)),
       let account = try await database.first(.account(of: owner))
@@ -296,6 +381,7 @@ package struct AccountsFeature: Feature {
       try await tx.run(.setPassword(hash, of: user, at: now))
       try await tx.run(.revokeAll(of: user, except: nil, at: now))
       try await tx.run(.note("password-reset", about: user, by: user, at: now))
+      try await audit.record(.passwordReset, by: AuditOrigin(request, actor: user), on: .user(user), in: tx)
       try await notices.mail(user, "accounts.passwordChanged", link: AccountPaths.forgotten(), in: tx)
       try await sessions.announceChange(of: user, in: tx)
       return .success(())
@@ -314,11 +400,8 @@ package struct AccountsFeature: Feature {
     status: Int = 200
   ) async throws -> Response {
     guard let account = try await database.first(.account(of: member.id)) else { throw Failure.notFound }
-    let open = try await database.all(.sessions(of: member.id, now: clock.now))
     return site.page(
-      AccountPage(
-        account: account, draft: draft ?? AccountProfile.Draft(account), refusals: refusals, sessions: open,
-        current: member.identity.session, note: note),
+      AccountPage(account: account, draft: draft ?? AccountProfile.Draft(account), refusals: refusals, note: note),
       for: request, status: status)
   }
 
@@ -361,53 +444,6 @@ package struct AccountsFeature: Feature {
       try await sessions.announceChange(of: member.id, in: tx)
     }
     return .see(Doors.account() + "?saved=photo")
-  }
-
-  func changePassword(_ request: Request, member: Member) async throws -> Response {
-    let now = clock.now
-    guard let credentials = try await database.first(.credentials(of: member.id, since: now - SigningIn.window)),
-      let account = try await database.first(.account(of: member.id))
-    else { throw Failure.notFound }
-    let wanted = request.form["new_password"] ?? ""
-    func refused(_ field: String, _ reason: String) async throws -> Response {
-      try await accountPage(
-        request, member, refusals: [Registration.Refusal(field: field, reason: reason)], status: 422)
-    }
-    guard credentials.failures < SigningIn.patience else { return try await refused("current_password", "resting") }
-    guard try await signingIn.matches(request.form["current_password"] ?? "", credentials) else {
-      try await database.run(.note("sign-in.failed", about: member.id, by: member.id, at: now))
-      return try await refused("current_password", "wrong")
-    }
-    if let refusal = PasswordPolicy.judge(wanted, personal: account.personalWords) {
-      return try await refused("new_password", refusal.rawValue)
-    }
-    let hash = try await pool.run { Password.hash(wanted) }
-    try await database.transaction { tx in
-      try await tx.run(.setPassword(hash, of: member.id, at: now))
-      try await tx.run(.revokeAll(of: member.id, except: member.identity.session, at: now))
-      try await tx.run(.note("password-changed", about: member.id, by: member.id, at: now))
-      try await notices.mail(member.id, "accounts.passwordChanged", link: AccountPaths.forgotten(), in: tx)
-      try await sessions.announceChange(of: member.id, in: tx)
-    }
-    return .see(Doors.account() + "?saved=password")
-  }
-
-  func closeOthers(_ request: Request, member: Member) async throws -> Response {
-    try await database.transaction { tx in
-      try await tx.run(.revokeAll(of: member.id, except: member.identity.session, at: clock.now))
-      try await sessions.announceChange(of: member.id, in: tx)
-    }
-    return .see(Doors.account() + "?saved=sessions")
-  }
-
-  func closeOne(_ request: Request, member: Member, session: ID<Session>) async throws -> Response {
-    try await database.transaction { tx in
-      guard try await tx.affected(.revokeSession(session, of: member.id, at: clock.now)) == 1 else {
-        throw Failure.notFound
-      }
-      try await sessions.announceChange(of: member.id, in: tx)
-    }
-    return .see(Doors.account() + "?saved=sessions")
   }
 
   func chooseLanguage(_ request: Request, guest: Guest) async throws -> Response {

@@ -21,7 +21,7 @@ package final class Sessions: Sendable {
   private static let remembersAtMost = 20_000
 
   private let database: Database
-  private let clock: WallClock
+  let clock: WallClock
   private let key: [UInt8]
   private let known = Locked<[Key: Known]>([:])
 
@@ -70,6 +70,37 @@ package final class Sessions: Sendable {
     }
     remember(open.identity, as: .token(hash), until: min(open.expiresAt, now + Self.memory))
     return open.identity
+  }
+
+  // MARK: Half way in
+
+  /// Where a person stands whose password was right and whose code is still to come.
+  struct HalfWay: Sendable, Equatable {
+    let user: ID<User>
+    /// Of the password that was right: another one since then makes this worthless.
+    let mark: String
+    let remember: Bool
+    let next: String?
+  }
+
+  static let halfCookie = "half-way"
+  static let halfLife = Duration.minutes(10)
+
+  func halfWay(_ half: HalfWay) -> Cookie {
+    let claims: JSON.Object = [
+      "sub": .string(half.user.description), "use": "half", "mark": .string(half.mark), "rem": .bool(half.remember),
+      "next": half.next.map { .string($0) } ?? .null, "exp": .int(Int((clock.now + Self.halfLife).seconds)),
+    ]
+    return Cookie(Self.halfCookie, JWT.sign(claims, secret: key), maxAge: Self.halfLife)
+  }
+
+  func halfWay(of request: Request) -> HalfWay? {
+    guard let token = request.cookies[Self.halfCookie],
+      let claims = try? JWT.verify(token, secret: key, at: clock.now), claims["use"]?.string == "half",
+      let user: ID<User> = claims["sub"]?.id(), let mark = claims["mark"]?.string
+    else { return nil }
+    return HalfWay(
+      user: user, mark: mark, remember: claims["rem"]?.bool ?? false, next: LocalAddress.read(claims["next"]?.string))
   }
 
   /// Opens a socket for a minute, where a header cannot be sent; an access token never stands in an address.

@@ -1,4 +1,5 @@
 package import Accounts
+import Audit
 package import Core
 import Jobs
 package import Ledger
@@ -46,7 +47,10 @@ package struct AdminFeature: Feature {
     routes.on(.get, AdminPaths.jobs, as: Administrator.self, jobs)
     routes.on(.post, AdminPaths.rerun, as: Administrator.self, rerun)
     routes.on(.get, AdminPaths.books, as: Administrator.self, limits: .rate(.exports), exportBooks)
+    routes.on(.get, AdminPaths.audit, as: Administrator.self, auditLog)
   }
+
+  private var audit: AuditLog { AuditLog(clock: clock) }
 
   private func page(_ section: AdminSection, _ content: AdminPage.Content, _ request: Request, status: Int = 200)
     -> Response
@@ -63,6 +67,9 @@ package struct AdminFeature: Feature {
   /// All postings as of this moment, for a spreadsheet. They are read through a cursor while they are sent, so the size
   /// of the books does not matter; a reading transaction is never done twice, so no line comes twice.
   func exportBooks(_ request: Request, admin: Administrator) async throws -> Response {
+    try await database.transaction { tx in
+      try await audit.record(.booksExported, by: AuditOrigin(request), on: .books, in: tx)
+    }
     let name = "ledger-\(clock.now.rfc3339.prefix(10)).csv"
     return Response.stream(type: "text/csv; charset=utf-8", within: .minutes(10)) { [database, ledger] out in
       try await out.send(CSV.beginning + CSV.line(BooksTable.heads))
@@ -98,8 +105,9 @@ package struct AdminFeature: Feature {
     guard user != admin.id else { throw Problem(422, site.context(for: request).t("admin.notYourself")) }
     let isOn = request.form.isOn("suspend")
     try await database.transaction { tx in
-      guard try await tx.affected(.setSuspended(isOn, user, at: clock.now)) == 1 else { throw Failure.notFound }
-      try await sessions.suspended(user, isOn: isOn, by: admin.id, in: tx)
+      guard try await sessions.suspend(user, isOn: isOn, by: AuditOrigin(request), in: tx) else {
+        throw Failure.notFound
+      }
     }
     return .see(AdminPaths.people())
   }
@@ -131,7 +139,7 @@ package struct AdminFeature: Feature {
       try await tutors.judge(
         tutor, isGood: isGood,
         reason: reason.isEmpty ? nil : String(String.UnicodeScalarView(reason.unicodeScalars.prefix(1000))),
-        by: admin.id)
+        by: AuditOrigin(request))
     else {
       throw Failure.conflict(site.context(for: request).t("admin.movedOn"))
     }
@@ -141,7 +149,8 @@ package struct AdminFeature: Feature {
   func judgeCredential(_ request: Request, admin: Administrator, tutor: ID<User>, credential: ID<Credential>)
     async throws -> Response
   {
-    try await tutors.judge(credential: credential, of: tutor, isGood: request.form.isOn("good"))
+    try await tutors.judge(
+      credential: credential, of: tutor, isGood: request.form.isOn("good"), by: AuditOrigin(request))
     return .see(AdminPaths.tutor(tutor))
   }
 
@@ -172,10 +181,28 @@ package struct AdminFeature: Feature {
 
   /// Gives a dead job its attempts back. One that is not dead any more, or whose like waits already, is left alone.
   func rerun(_ request: Request, admin: Administrator, job: ID<QueuedJob>) async throws -> Response {
-    guard try await database.transaction({ tx in try await tx.rerun(job) }) else {
+    let isWaiting = try await database.transaction { tx in
+      guard try await tx.rerun(job) else { return false }
+      try await audit.record(.jobRerun, by: AuditOrigin(request), on: .thing("job", job), in: tx)
+      return true
+    }
+    guard isWaiting else {
       throw Failure.conflict(site.context(for: request).t("admin.rerunRefused"))
     }
     return .see(AdminPaths.jobs())
+  }
+
+  func auditLog(_ request: Request, admin: Administrator) async throws -> Response {
+    let draft = AuditPage.Draft(request.query)
+    let (filter, refusals) = draft.read()
+    let lines =
+      refusals.isEmpty
+      ? try await audit.lines(
+        filter, before: request.query["after"].flatMap { PageCursor($0) }, limit: AdminPage.pageSize + 1, in: database)
+      : []
+    let content = AuditPage(
+      lines: lines, verification: try await audit.verify(in: database), filter: draft, refusals: refusals)
+    return page(.audit, .audit(content), request, status: refusals.isEmpty ? 200 : 422)
   }
 }
 
@@ -203,5 +230,6 @@ enum AdminPaths {
   static let mail = Path("/admin/outbox/:mail", as: ID<MailLine.Key>.self)
   static let jobs = Path("/admin/jobs")
   static let books = Path("/admin/ledger.csv")
+  static let audit = Path("/admin/audit")
   static let rerun = Path("/admin/jobs/:job/rerun", as: ID<QueuedJob>.self)
 }

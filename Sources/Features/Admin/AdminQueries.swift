@@ -284,10 +284,3 @@ extension Query where Row == BookingRecord {
 extension Query where Row == ScheduleLine {
   static var schedules: Self { Query("select name, next_at, last_at from schedules order by name") }
 }
-
-extension Query<Void> {
-  static func setSuspended(_ isOn: Bool, _ user: ID<User>, at now: Instant) -> Self {
-    Query(
-      "update users set suspended_at = case when \(isOn) then coalesce(suspended_at, \(now)) end where id = \(user)")
-  }
-}

@@ -77,6 +77,8 @@ package struct Entry: Equatable, Sendable {
     case payout
     /// Money paid for what could no longer be had goes back.
     case returned
+    /// What one account held is another's, because both are one person.
+    case merge
   }
 
   package struct Line: Equatable, Sendable {

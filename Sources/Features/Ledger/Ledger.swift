@@ -57,6 +57,20 @@ package struct Ledger: Sendable {
     try await tx.walk(.everyPosting, body)
   }
 
+  /// Whatever `gone` holds, `keep` holds from now on, account by account: the two are one person. Nothing when it held
+  /// nothing. As with ``post(_:in:)``, the lock is held until the commit.
+  @discardableResult
+  package func takeOver(from gone: ID<User>, to keep: ID<User>, in tx: Transaction) async throws -> Posted? {
+    // First the lock, then the sums: what others post meanwhile comes before or after, never between.
+    _ = try await tx.all(.lock)
+    var lines: [Entry.Line] = []
+    for held in try await tx.all(.holdings(of: gone)) {
+      guard let (old, new) = held.accounts(of: gone, and: keep) else { continue }
+      lines += [.init(old, -held.amount), .init(new, held.amount)]
+    }
+    return try await post(Entry(.merge, ID<LedgerTransaction>.new(), memo: [:], lines: lines), in: tx)
+  }
+
   /// Rebuilds the chain from nothing and compares.
   package func verify(in store: some Querying) async throws -> Verification { try await store.one(.verification) }
 }

@@ -180,6 +180,45 @@ extension Query where Row == Money {
   }
 }
 
+/// What one account of an owner holds.
+struct Holding: RowDecodable {
+  let kind: Account.Kind
+  let purpose: ID<Reference>?
+  let amount: Money
+
+  init(row: inout RowReader) throws {
+    kind = try row.next()
+    purpose = try row.next()
+    let currency: Currency = try row.next()
+    amount = Money(try row.next(), currency)
+  }
+
+  /// The account, and the same of another owner.
+  func accounts(of owner: ID<User>, and other: ID<User>) -> (Account, Account)? {
+    switch kind {
+    case .learnerWallet: (.learnerWallet(owner), .learnerWallet(other))
+    case .held: purpose.map { (.held(owner, for: $0), .held(other, for: $0)) }
+    case .tutorPayable: (.tutorPayable(owner), .tutorPayable(other))
+    case .refundsPayable: (.refundsPayable(owner), .refundsPayable(other))
+    case .gatewayClearing, .platformFees: nil
+    }
+  }
+}
+
+extension Account.Kind: Readable {}
+
+extension Query where Row == Holding {
+  static func holdings(of owner: ID<User>) -> Self {
+    Query(
+      "select kind, purpose, currency, amount from ledger_balances where owner = \(owner) and amount <> 0 order by account_id"
+    )
+  }
+}
+
+extension Query<String> {
+  static var lock: Self { Query("select ledger_lock()::text") }
+}
+
 extension Query<Int> {
   static func feeBasisPoints(at now: Instant) -> Self {
     Query("select basis_points from fee_schedules where valid_from <= \(now) order by valid_from desc limit 1")

@@ -1,3 +1,4 @@
+package import Audit
 package import Core
 import HTML
 import JSON
@@ -74,7 +75,7 @@ extension TutorsFeature {
   }
 
   /// Moves a profile along; the state machine judges, the row's own state decides between two at once.
-  func act(_ act: ListingState.Act, on tutor: ID<User>, by actor: ID<User>, reason: String?) async throws -> Result<
+  func act(_ act: ListingState.Act, on tutor: ID<User>, by origin: AuditOrigin, reason: String?) async throws -> Result<
     ListingState, ListingState.Refusal
   > {
     guard let record = try await database.first(.tutor(tutor)), let state = ListingState(rawValue: record.state),
@@ -92,8 +93,11 @@ extension TutorsFeature {
       try await tx.emit(TutorChanged(tutor: tutor))
       switch act {
       case .submit: try await tx.emit(TutorSubmitted(tutor: tutor))
-      case .verify: try await notices.tell(tutor, "tutors.verified", link: Doors.tutor(record.slug), in: tx)
+      case .verify:
+        try await AuditLog(clock: clock).record(.tutorVerified, by: origin, on: .user(tutor), in: tx)
+        try await notices.tell(tutor, "tutors.verified", link: Doors.tutor(record.slug), in: tx)
       case .reject:
+        try await AuditLog(clock: clock).record(.tutorSentBack, by: origin, on: .user(tutor), in: tx)
         try await notices.tell(
           tutor, "tutors.rejected", ["reason": .text(reason ?? "")], link: Doors.tutorProfile() + "?step=finish", in: tx
         )
@@ -104,8 +108,8 @@ extension TutorsFeature {
   }
 
   /// An administrator's verdict on a profile that waits.
-  package func judge(_ tutor: ID<User>, isGood: Bool, reason: String?, by admin: ID<User>) async throws -> Bool {
-    if case .success = try await act(isGood ? .verify : .reject, on: tutor, by: admin, reason: reason) {
+  package func judge(_ tutor: ID<User>, isGood: Bool, reason: String?, by origin: AuditOrigin) async throws -> Bool {
+    if case .success = try await act(isGood ? .verify : .reject, on: tutor, by: origin, reason: reason) {
       true
     } else {
       false
@@ -113,9 +117,14 @@ extension TutorsFeature {
   }
 
   /// Marks the evidence of one credential as seen and right, or not.
-  package func judge(credential: ID<Credential>, of tutor: ID<User>, isGood: Bool) async throws {
+  package func judge(credential: ID<Credential>, of tutor: ID<User>, isGood: Bool, by origin: AuditOrigin) async throws
+  {
     try await database.transaction { tx in
-      try await tx.run(.judgeCredential(credential, of: tutor, state: isGood ? "verified" : "rejected"))
+      let state = isGood ? "verified" : "rejected"
+      guard try await tx.affected(.judgeCredential(credential, of: tutor, state: state)) == 1 else { return }
+      try await AuditLog(clock: clock).record(
+        .credentialJudged, by: origin, on: .thing("credential", credential),
+        ["state": state, "tutor": tutor.description], in: tx)
       try await refresh(tutor, in: tx)
     }
   }

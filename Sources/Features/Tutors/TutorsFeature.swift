@@ -1,4 +1,5 @@
 package import Accounts
+import Audit
 package import Core
 package import Files
 package import Jobs
@@ -305,7 +306,7 @@ package struct TutorsFeature: Feature {
   }
 
   func submit(_ request: Request, tutor: Tutor) async throws -> Response {
-    switch try await act(.submit, on: tutor.id, by: tutor.id, reason: nil) {
+    switch try await act(.submit, on: tutor.id, by: AuditOrigin(request), reason: nil) {
     case .success: return saved(.finish)
     case .failure: return try await refused("submission", "incomplete", at: .finish, request, tutor.id)
     }
@@ -313,7 +314,7 @@ package struct TutorsFeature: Feature {
 
   func pause(_ request: Request, tutor: Tutor) async throws -> Response {
     let act: ListingState.Act = request.form.isOn("resume") ? .resume : .pause
-    guard case .success = try await self.act(act, on: tutor.id, by: tutor.id, reason: nil) else {
+    guard case .success = try await self.act(act, on: tutor.id, by: AuditOrigin(request), reason: nil) else {
       throw Failure.conflict(site.context(for: request).t("tutors.stateMoved"))
     }
     return saved(.finish)

@@ -51,6 +51,34 @@ package struct KeyRing: Sendable {
     self.keys = keys
   }
 
+  /// The ring as a setting gives it. A secret: never log it.
+  package var setting: String { keys.map { "\($0.id):\(Base64.url($0.secret))" }.joined(separator: ",") }
+
+  /// The ids, the one that seals first.
+  package var ids: [String] { keys.map(\.id) }
+
+  /// The ring with one more key, which opens and does not seal yet. Nothing when the id is taken.
+  package func adding(_ key: Key) -> KeyRing? {
+    ids.contains(key.id) ? nil : KeyRing(keys[0], Array(keys[1...]) + [key])
+  }
+
+  /// The same keys with this one in front: from now on it seals. Nothing when the ring does not have it.
+  package func sealing(with id: String) -> KeyRing? {
+    guard let key = key(named: id) else { return nil }
+    return KeyRing(key, keys.filter { $0.id != id })
+  }
+
+  /// The ring without a key. Nothing when it is the one that seals, or not there.
+  package func dropping(_ id: String) -> KeyRing? {
+    guard keys[0].id != id, key(named: id) != nil else { return nil }
+    return KeyRing(keys[0], keys[1...].filter { $0.id != id })
+  }
+
+  /// The id of the key that sealed a text, as the text says; nothing when it is no sealed text.
+  package static func keyID(of sealed: String) -> String? {
+    sealed.utf8.firstIndex(of: UInt8(ascii: ".")).map { String(sealed[..<$0]) }
+  }
+
   /// The setting for a ring of one new key.
   package static func freshSetting(id: String = "k1") -> String { "\(id):\(Base64.url(Random.bytes(32)))" }
 

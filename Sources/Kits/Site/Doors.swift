@@ -12,6 +12,7 @@ package enum Doors {
   package static let signOut = Path("/sign-out")
   package static let register = Path("/register")
   package static let account = Path("/account")
+  package static let security = Path("/account/security")
   package static let language = Path("/language")
 
   // Notices

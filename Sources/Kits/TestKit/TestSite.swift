@@ -90,8 +90,10 @@ package struct TestHouse: Sendable {
   private static let assets = Result { try Assets(folder: root + "/Assets") }
 
   /// The features behind one door, as the server would have them. `identify` is the cast's unless given.
-  package func open(_ features: [any Feature], identify: RouteTable.Identify? = nil) -> TestSite {
-    TestSite(house: self, features: features, identify: identify)
+  package func open(
+    _ features: [any Feature], identify: RouteTable.Identify? = nil, gate: @escaping RouteTable.Gate = { _, _ in nil }
+  ) -> TestSite {
+    TestSite(house: self, features: features, identify: identify, gate: gate)
   }
 }
 
@@ -102,7 +104,9 @@ package final class TestSite: Sendable {
   package let table: RouteTable
   package let runner: Runner
 
-  init(house: TestHouse, features: [any Feature], identify: RouteTable.Identify?) {
+  init(
+    house: TestHouse, features: [any Feature], identify: RouteTable.Identify?, gate: @escaping RouteTable.Gate
+  ) {
     database = house.database
     clock = house.clock
     var routes = Routes()
@@ -117,7 +121,7 @@ package final class TestSite: Sendable {
     table = RouteTable(
       routes, settings: settings, log: .silent, clock: house.clock.clock,
       problemPage: { request, problem in site.problem(problem, for: request) },
-      identify: identify ?? { request in Self.actor(request) })
+      identify: identify ?? { request in Self.actor(request) }, gate: gate)
     runner = Runner(
       database: house.database, handlers: features.flatMap(\.jobs), reactions: features.flatMap(\.reactions),
       schedules: features.flatMap(\.schedules), log: .silent, clock: house.clock.clock)

@@ -36,6 +36,8 @@ package struct Identity: Sendable {
   package var means: Means
   /// What a personal token is for; nil: everything its owner may do.
   package var scopes: Set<String>?
+  /// Whether the person proves themselves by a second factor too. Who has one cannot open a session without it.
+  package var hasSecondFactor = false
 
   package init(
     user: ID<User>, session: ID<Session>? = nil, username: String, name: String, language: Language = .english,

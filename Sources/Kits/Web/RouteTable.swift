@@ -12,6 +12,9 @@ import Glibc
 /// The declared routes made fast, with everything that stands between a request and its handler.
 package final class RouteTable: Sendable {
   package typealias Identify = @Sendable (Request) async throws -> Identity?
+  /// Asked once it is known who asks and before anything is done: an answer stands instead of the handler's, a refusal
+  /// that is thrown is told like any other, nothing lets the request through.
+  package typealias Gate = @Sendable (Request, Route) async throws -> Response?
 
   let settings: WebSettings
   let log: Log
@@ -22,6 +25,7 @@ package final class RouteTable: Sendable {
   private let assets: Assets?
   private let seal: Seal
   private let identify: Identify
+  private let gate: Gate
   private let problemPage: @Sendable (Request, Problem) -> Response
   private let translate: @Sendable (any Error) -> Problem?
   private let policy: SecurityPolicy
@@ -81,11 +85,12 @@ package final class RouteTable: Sendable {
   }
 
   /// `problemPage` draws refusals for people; `translate` knows further errors, such as a database that is away;
-  /// `identify` finds out who asks, once a request.
+  /// `identify` finds out who asks, once a request; `gate` may shut whole parts of the house.
   package init(
     _ routes: Routes, settings: WebSettings, log: Log, metrics: Metrics = Metrics(), assets: Assets? = nil,
     clock: WallClock = .system, translate: @escaping @Sendable (any Error) -> Problem? = { _ in nil },
-    problemPage: (@Sendable (Request, Problem) -> Response)? = nil, identify: @escaping Identify = { _ in nil }
+    problemPage: (@Sendable (Request, Problem) -> Response)? = nil, identify: @escaping Identify = { _ in nil },
+    gate: @escaping Gate = { _, _ in nil }
   ) {
     self.settings = settings
     self.log = log
@@ -95,6 +100,7 @@ package final class RouteTable: Sendable {
     self.translate = translate
     self.problemPage = problemPage ?? { Problem.plainPage($0, $1) }
     self.identify = identify
+    self.gate = gate
     seal = Seal(secret: settings.secret)
     policy = SecurityPolicy(settings)
     missing = Entry(
@@ -300,9 +306,13 @@ package final class RouteTable: Sendable {
     var response: Response
     do {
       if let bodyProblem { throw bodyProblem }
-      try await admit(&request, match, &verdict)
+      let shut = try await admit(&request, match, &verdict)
       guard case .answer(let call) = match.call else { throw Problem(426, "This address is for WebSockets.") }
-      response = try await call(request, Proof(identity: request.identity))
+      if let shut {
+        response = shut
+      } else {
+        response = try await call(request, Proof(identity: request.identity))
+      }
     } catch {
       response = refusal(error, for: request)
     }
@@ -316,16 +326,19 @@ package final class RouteTable: Sendable {
     let verdict: LimitVerdict
   }
 
-  /// Rate, identity, rate, form token; in this order, so that a flood costs no query.
-  private func admit(_ request: inout Request, _ match: Match, _ spent: inout Spent?) async throws {
+  /// Rate, identity, rate, gate, form token; in this order, so that a flood costs no query. What is returned stands
+  /// instead of the handler's answer.
+  private func admit(_ request: inout Request, _ match: Match, _ spent: inout Spent?) async throws -> Response? {
     try await spend(beforeIdentity: true, request, match, &spent)
     let limits = match.route.limits
-    if limits.isWebhook { return }
+    if limits.isWebhook { return nil }
     request.identity = try await identify(request)
     prefer(&request)
     request.ticket = FormTicket(seal: seal, requestID: request.id, guest: request.cookies[Seal.guestCookie])
     try await spend(beforeIdentity: false, request, match, &spent)
+    if let answer = try await gate(request, match.route) { return answer }
     if !request.method.isSafe { try checkOrigin(request, match.route.kind) }
+    return nil
   }
 
   private func spend(beforeIdentity: Bool, _ request: Request, _ match: Match, _ spent: inout Spent?) async throws {
@@ -432,7 +445,9 @@ package final class RouteTable: Sendable {
     }
     var verdict: Spent?
     do {
-      try await admit(&request, match, &verdict)
+      if let shut = try await admit(&request, match, &verdict) {
+        return .refuse(complete(shut, for: request, match.index, began))
+      }
       let conversation = try await call(request, Proof(identity: request.identity))
       _ = complete(Response(101), for: request, match.index, began)
       return .talk(conversation, request.identity)

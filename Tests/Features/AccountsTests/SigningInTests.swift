@@ -1,3 +1,4 @@
+import Audit
 import Core
 import JSON
 import Postgres
@@ -333,8 +334,7 @@ import Web
       #expect(await browser.get("/account").status == 200)
       let user = try await town.database.one(Query<ID<User>>("select id from users"))
       try await town.database.transaction { tx in
-        try await tx.run(Query<Void>("update users set suspended_at = now() where id = \(user)"))
-        try await town.sessions.suspended(user, isOn: true, by: user, in: tx)
+        _ = try await town.sessions.suspend(user, isOn: true, by: .command, in: tx)
       }
       #expect(await browser.get("/account").status == 303)
       #expect(await town.call(.get, "/api/users/me/", bearer: tokens.access).status == 401)

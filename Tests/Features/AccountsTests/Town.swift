@@ -1,5 +1,6 @@
 import Bus
 import Core
+import Crypto
 import Files
 import JSON
 import Notices
@@ -9,6 +10,7 @@ import Site
 import TestDatabase
 import TestKit
 import Testing
+import Vault
 import Web
 
 @testable import Accounts
@@ -30,7 +32,8 @@ struct Town: Sendable {
       [
         AccountsFeature(
           database: database, site: house.site, sessions: sessions, notices: Notices(bus: Bus(loops: testLoops)),
-          files: try Files(folder: folder, pool: house.pool), pool: house.pool, clock: house.clock.clock,
+          files: try Files(folder: folder, pool: house.pool), vault: Vault(KeyRing(Key.fresh(id: "k1")!)),
+          pool: house.pool, clock: house.clock.clock,
           showsLetters: false)
       ], identify: { request in try await sessions.identify(request) })
   }
@@ -88,6 +91,7 @@ func withTown(_ body: (Town) async throws -> Void) async throws {
 final class Browser: Sendable {
   private let town: Town
   private let kept = Locked<String?>(nil)
+  private let half = Locked<String?>(nil)
 
   init(_ town: Town) { self.town = town }
 
@@ -98,12 +102,16 @@ final class Browser: Sendable {
     headers.add("host", "localhost:8080")
     headers.add("user-agent", "Tests/1.0")
     if let session { headers.add("cookie", "session=\(session)") }
+    if let half = half.withLock({ $0 }) { headers.add("cookie", "half-way=\(half)") }
     return headers
   }
 
   private func keep(_ response: Response) -> Response {
     for cookie in response.cookies where cookie.name == "session" {
       kept.withLock { $0 = cookie.value.isEmpty ? nil : cookie.value }
+    }
+    for cookie in response.cookies where cookie.name == "half-way" {
+      half.withLock { $0 = cookie.value.isEmpty ? nil : cookie.value }
     }
     return response
   }

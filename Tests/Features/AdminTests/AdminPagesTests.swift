@@ -23,6 +23,7 @@ struct Office: Sendable {
   let database: Database
   let sessions: Sessions
   let site: TestSite
+  let admin: AdminFeature
 
   init(_ database: Database, folder: String) async throws {
     self.database = database
@@ -33,17 +34,15 @@ struct Office: Sendable {
     let tutors = TutorsFeature(
       database: database, site: house.site, files: try Files(folder: folder, pool: house.pool), notices: notices,
       accounts: Accounts(sessions: sessions), clock: clock)
-    site = house.open([
-      tutors,
-      AdminFeature(
-        database: database, site: house.site, tutors: tutors, ledger: Ledger(clock: clock), sessions: sessions,
-        clock: clock),
-    ])
+    admin = AdminFeature(
+      database: database, site: house.site, tutors: tutors, ledger: Ledger(clock: clock), sessions: sessions,
+      clock: clock)
+    site = house.open([tutors, admin])
     try await database.insert()
   }
 
   static let pages = [
-    "/admin", "/admin/people", "/admin/verification", "/admin/bookings", "/admin/outbox", "/admin/jobs",
+    "/admin", "/admin/people", "/admin/verification", "/admin/bookings", "/admin/outbox", "/admin/jobs", "/admin/audit",
   ]
 
   func count(_ sql: SQL) async throws -> Int { try await database.one(Query<Int>(sql)) }
@@ -162,7 +161,7 @@ extension Response {
       #expect(
         await office.site.post("/admin/people/\(Person.ben.id)/suspension", ["suspend": "on"], as: .root).status == 303)
       #expect(try await office.sessions.identify(request) == nil)
-      #expect(try await office.count("select count(*) from activity_log where kind = 'suspended'") == 1)
+      #expect(try await office.count("select count(*) from audit_entries where act = 'account.suspended'") == 1)
       #expect(await office.site.post("/admin/people/\(Person.ben.id)/suspension", as: .root).status == 303)
       #expect(try await office.count("select count(*) from users where suspended_at is not null") == 0)
       #expect(try await office.sessions.identify(request) == nil, "a restored person signs in anew")

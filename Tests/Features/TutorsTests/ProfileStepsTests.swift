@@ -1,3 +1,4 @@
+import Audit
 import Core
 import JSON
 import Postgres
@@ -27,7 +28,7 @@ import Web
       #expect(await guild.site.post("/tutor/profile/submission", as: .dan).status == 303)
       #expect(try await guild.state(.dan) == "submitted")
       #expect(await guild.site.post("/tutor/profile/submission", as: .dan).status == 422)
-      #expect(try await guild.feature.judge(Person.dan.id, isGood: true, reason: nil, by: Person.root.id))
+      #expect(try await guild.feature.judge(Person.dan.id, isGood: true, reason: nil, by: .command))
       #expect(await guild.find("") == ["dan"])
       let page = await guild.site.get("/tutors/dan")
       #expect(page.status == 200 && page.text.contains("Dan Okafor") && pageFaults(page.text) == [])
@@ -146,7 +147,7 @@ import Web
       let verdicts = try await withThrowingTaskGroup(of: Bool.self) { group in
         for index in 0..<10 {
           group.addTask {
-            try await guild.feature.judge(Person.dan.id, isGood: index % 2 == 0, reason: "why", by: Person.root.id)
+            try await guild.feature.judge(Person.dan.id, isGood: index % 2 == 0, reason: "why", by: .command)
           }
         }
         return try await group.reduce(into: [Bool]()) { $0.append($1) }
@@ -172,15 +173,13 @@ import Web
       #expect(await guild.find("") == ["dan"])
       for isOn in [true, false] {
         try await guild.database.transaction { tx in
-          try await tx.run(
-            Query<Void>("update users set suspended_at = case when \(isOn) then now() end where id = \(Person.dan.id)"))
-          try await guild.sessions.suspended(Person.dan.id, isOn: isOn, by: Person.root.id, in: tx)
+          _ = try await guild.sessions.suspend(Person.dan.id, isOn: isOn, by: .command, in: tx)
         }
         try await guild.site.runJobs()
         #expect(await guild.find("") == (isOn ? [] : ["dan"]), "suspended: \(isOn)")
         #expect(await guild.site.get("/tutors/dan").status == (isOn ? 404 : 200))
       }
-      #expect(try await guild.feature.judge(Person.dan.id, isGood: false, reason: "Your papers", by: Person.root.id))
+      #expect(try await guild.feature.judge(Person.dan.id, isGood: false, reason: "Your papers", by: .command))
       #expect(await guild.find("") == [])
       let finish = await guild.site.get("/tutor/profile?step=finish", as: .dan)
       #expect(finish.text.contains("Your papers"))

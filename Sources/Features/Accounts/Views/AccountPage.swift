@@ -3,14 +3,12 @@ import HTML
 import Site
 import Time
 
-/// One's own account: who one is, how one proves it, and where one is signed in.
+/// One's own account: who one is.
 struct AccountPage: View {
   let account: OwnAccount
   let draft: AccountProfile.Draft
   let refusals: [Registration.Refusal]
-  let sessions: [SessionLine]
-  let current: ID<Session>?
-  /// What has just been saved: `profile`, `photo`, `password` or `sessions`.
+  /// What has just been saved: `profile` or `photo`.
   let note: String
 
   var layout: Layout { .narrow }
@@ -20,12 +18,12 @@ struct AccountPage: View {
   func body(_ page: PageContext) -> HTML {
     let t = page.t
     let saved: HTML? =
-      ["profile", "photo", "password", "sessions"].contains(note)
+      ["profile", "photo"].contains(note)
       ? page.banner(.success, t.sentence("accounts.saved.\(note)", [:])) : nil
     return """
       \(page.head(t("site.account"), lead: account.email))
       <div class="stack loose">\(saved)\(page.formErrors(refusalList(page, refusals)))
-      \(photoCard(page))\(profileCard(page))\(passwordCard(page))\(sessionsCard(page))</div>
+      \(photoCard(page))\(profileCard(page))\(securityCard(page))</div>
       """
   }
 
@@ -69,54 +67,11 @@ struct AccountPage: View {
       """
   }
 
-  private func passwordCard(_ page: PageContext) -> HTML {
+  private func securityCard(_ page: PageContext) -> HTML {
     let t = page.t
-    func error(_ field: String) -> String? { refusalText(page, refusals, field) }
     return """
-      <section class="card"><h2>\(t("accounts.changePassword"))</h2>
-      <form class="form" method="post" action="\(AccountPaths.password())" data-island="form">\(page.csrfField)
-      <input type="text" name="username" value="\(account.username)" autocomplete="username" hidden>
-      \(page.field(Field("current_password", t("accounts.currentPassword"), .password, error: error("current_password"), autocomplete: "current-password")))
-      \(page.field(Field("new_password", t("accounts.newPassword"), .newPassword, hint: t("accounts.passwordHint"), error: error("new_password"), autocomplete: "new-password", longest: PasswordPolicy.longest)))
-      <div class="actions"><button class="button">\(t("accounts.setPassword"))</button></div></form></section>
+      <section class="card"><h2>\(t("accounts.security"))</h2><p>\(t("accounts.securityLead"))</p>
+      <div class="actions">\(page.buttonLink(t("accounts.securityOpen"), to: Doors.security(), icon: "lock"))</div></section>
       """
-  }
-
-  private func sessionsCard(_ page: PageContext) -> HTML {
-    let t = page.t
-    let lines: [HTML] = sessions.map { session in
-      let isHere = session.id == current
-      let end: HTML =
-        isHere
-        ? "<span class=\"badge\">\(t("accounts.thisDevice"))</span>"
-        : page.postButton(t("site.signOut"), to: AccountPaths.session(session.id), "small")
-      return """
-        <li class="list-row">\(page.icon(session.kind == "api" ? "code" : "laptop"))<div class="list-main"><span>\(deviceName(session, t))</span>\
-        <p class="muted small">\(t("accounts.lastSeen")) \(page.ago(session.seenAt))</p></div><div class="list-end">\(end)</div></li>
-        """
-    }
-    let others: HTML? =
-      sessions.count > 1
-      ? page.postButton(
-        t("accounts.signOutElsewhere"), to: AccountPaths.sessions(), "danger", icon: "log-out",
-        asking: t("accounts.signOutElsewhereAsk")) : nil
-    return
-      "<section class=\"card\"><h2>\(t("accounts.sessions"))</h2><ul class=\"list\">\(lines)</ul>\(others)</section>"
-  }
-
-  /// A browser's name as people know it.
-  private func deviceName(_ session: SessionLine, _ t: Wording) -> String {
-    if session.kind == "api" { return t("accounts.apiDevice") }
-    let device = session.device ?? ""
-    let browser = [("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari")].first {
-      device.contains($0.0)
-    }?.1
-    let system = [
-      ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "macOS"),
-      ("Linux", "Linux"),
-    ]
-    .first { device.contains($0.0) }?.1
-    guard let browser else { return t("accounts.unknownDevice") }
-    return system.map { t("accounts.device", browser: browser, system: $0) } ?? browser
   }
 }

@@ -1,3 +1,4 @@
+import Audit
 import Core
 import HTML
 import Jobs
@@ -5,7 +6,7 @@ import Site
 import Tutors
 
 enum AdminSection: String, CaseIterable, Sendable {
-  case overview, verification, people, bookings, outbox, jobs
+  case overview, verification, people, bookings, outbox, jobs, audit
 
   var address: String {
     switch self {
@@ -15,6 +16,7 @@ enum AdminSection: String, CaseIterable, Sendable {
     case .bookings: AdminPaths.bookings()
     case .outbox: AdminPaths.outbox()
     case .jobs: AdminPaths.jobs()
+    case .audit: AdminPaths.audit()
     }
   }
 
@@ -26,6 +28,7 @@ enum AdminSection: String, CaseIterable, Sendable {
     case .bookings: "calendar"
     case .outbox: "mail"
     case .jobs: "refresh"
+    case .audit: "list"
     }
   }
 }
@@ -43,6 +46,7 @@ struct AdminPage: View {
     case outbox([MailLine])
     case mail(MailLine)
     case jobs(JobFigures, dead: [JobRecord], schedules: [ScheduleLine])
+    case audit(AuditPage)
   }
 
   let section: AdminSection
@@ -70,14 +74,11 @@ struct AdminPage: View {
     case .outbox(let mails): outbox(mails, page)
     case .mail(let mail): self.mail(mail, page)
     case .jobs(let figures, let dead, let schedules): jobs(figures, dead, schedules, page)
+    case .audit(let audit): audit.body(page)
     }
   }
 
-  private func table(_ heads: [String], _ rows: [HTML]) -> HTML {
-    let cells: [HTML] = heads.map { "<th scope=\"col\">\($0)</th>" }
-    return
-      "<div class=\"table-box\"><table class=\"table\"><thead><tr>\(cells)</tr></thead><tbody>\(rows)</tbody></table></div>"
-  }
+  private func table(_ heads: [String], _ rows: [HTML]) -> HTML { adminTable(heads, rows) }
 
   private func more(_ cursor: PageCursor?, _ page: PageContext) -> HTML {
     page.pages(newer: nil, older: cursor.map { section.address + "?after=" + $0.text })
@@ -243,4 +244,11 @@ struct AdminPage: View {
       <section class="section"><h2>\(t("admin.schedules"))</h2>\(table([t("admin.job"), t("admin.last"), t("admin.nextTurn")], turns))</section>
       """
   }
+}
+
+/// A table of the office.
+func adminTable(_ heads: [String], _ rows: [HTML]) -> HTML {
+  let cells: [HTML] = heads.map { "<th scope=\"col\">\($0)</th>" }
+  return
+    "<div class=\"table-box\"><table class=\"table\"><thead><tr>\(cells)</tr></thead><tbody>\(rows)</tbody></table></div>"
 }
