@@ -114,6 +114,11 @@ let targets: [Target] = [
     ]).map { .byName(name: $0) },
     path: "Sources/Server", swiftSettings: house),
 
+  // The crowd of `bin/test load`.
+  .executableTarget(
+    name: "load", dependencies: ["Core", "Loop", "CSystem"].map { .byName(name: $0) }, path: "Tests/Load",
+    exclude: ["lessons.sql"], swiftSettings: settled),
+
   tests("Core", in: "Kits"),
   tests("HTML", in: "Kits", uses: ["Core"]),
   tests("JSON", in: "Kits", uses: ["Core"]),

@@ -2,7 +2,9 @@
 export const closings = /** @type {const} */ ({
   1000: "done",
   1001: "going-away",
+  1008: "behind",
   1009: "too-large",
+  1013: "busy",
   4401: "no-proof",
   4403: "no-right",
   4404: "no-such-room",

@@ -61,6 +61,7 @@ test("waits double up to a ceiling and are spread over their upper half", () => 
 test("close codes have names, and an unknown one is a lost line", () => {
   assert.equal(closingOf(4409), "taken-over");
   assert.equal(closingOf(1001), "going-away");
+  assert.equal(closingOf(1008), "behind");
   assert.equal(closingOf(1006), "lost");
 });
 
@@ -97,8 +98,8 @@ test("a refusal is final: no second try, and what is said after is dropped", asy
   }
 });
 
-test("a server going away, idle or overwhelmed is tried again", async () => {
-  for (const code of [1001, 4408, 4429, 1006]) {
+test("a server going away, idle or overwhelmed is tried again, and so is a line that fell behind", async () => {
+  for (const code of [1001, 1008, 1013, 4408, 4429, 1006]) {
     line();
     Line.last.accept();
     Line.last.drop(code);

@@ -137,7 +137,8 @@ export class RoomSocket {
       return;
     }
     this.hears.state("lost", code);
-    const attempt = code === 4429 ? Math.max(this.attempt, 4) : this.attempt;
+    // Too fast, or the server has too much to do: not so soon.
+    const attempt = code === 4429 || code === 1013 ? Math.max(this.attempt, 4) : this.attempt;
     this.attempt = attempt + 1;
     this.retryTimer = setTimeout(() => this.connect(), backOff(attempt));
   }

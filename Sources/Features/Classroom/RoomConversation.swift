@@ -48,6 +48,8 @@ final class RoomConversation: Conversation {
     t = words
   }
 
+  /// The two of a room talk to each other only.
+  var home: String? { lesson.code }
   private var seat: Int { role.seat }
   private var now: Instant { rooms.clock.now }
 
@@ -57,7 +59,9 @@ final class RoomConversation: Conversation {
     let subscription = rooms.bus.subscribe(
       Rooms.topic(lesson.code), missed: { [weak socket] in socket?.close(.goingAway) }
     ) { [weak self, weak socket] frame in
-      guard let self, let socket, let signal = RoomSignal(frame) else { return }
+      guard let self, let socket, RoomSignal.concerns(frame, seat: self.seat), let signal = RoomSignal(frame) else {
+        return
+      }
       self.hear(signal, on: socket)
     }
     state.withLock { $0.subscription = subscription }
@@ -93,6 +97,9 @@ final class RoomConversation: Conversation {
       socket.close(.normal)
     } catch is LessonRoom.Refusal {
       socket.close(.noRight)
+    } catch Failure.unavailable {
+      // The database has more to do than it can; the page comes back by itself, later than the others.
+      socket.close(.busy)
     } catch {
       report("classroom.enter_failed", error)
       socket.close(.failed)
@@ -307,6 +314,8 @@ final class RoomConversation: Conversation {
       try await change { room, connection, now throws(LessonRoom.Refusal) in try room.lose(connection, at: now) }
     } catch is LessonRoom.Refusal {
       // Held elsewhere, or over: nothing was lost.
+    } catch Failure.unavailable {
+      // The sweep lets the seat go as of its last sign of life.
     } catch {
       report("classroom.close_failed", error)
     }

@@ -31,6 +31,13 @@ enum RoomSignal: Equatable, Sendable {
     }
   }
 
+  /// Whether that seat has to look at it at all: what is for one other seat is most of what is said.
+  static func concerns(_ frame: String, seat: Int) -> Bool {
+    let bytes = frame.utf8
+    guard let word = bytes.first, word == UInt8(ascii: "s") || word == UInt8(ascii: "d") else { return true }
+    return bytes[bytes.index(after: bytes.startIndex)] == UInt8(ascii: "0") + UInt8(seat)
+  }
+
   init?(_ frame: String) {
     guard let space = frame.utf8.firstIndex(of: UInt8(ascii: " ")) else { return nil }
     let word = frame[..<space]

@@ -38,6 +38,8 @@ final class NotificationChannel: Conversation {
       let newest = try await feature.database.one(.newestNumber(of: user))
       state.withLock { $0.told = max($0.told, newest) }
       tellPlace(newest, socket)
+    } catch Failure.unavailable {
+      socket.close(.busy)
     } catch { socket.close(.failed) }
   }
 

@@ -4,7 +4,7 @@ package import Web
 
 // Topics across the loops of a process. Joining, leaving and publishing go through one lock, which decides their
 // order, into one queue per loop; each loop empties its own. So every receiver of a topic sees the same messages in the
-// same order, and whoever joined before a message was published gets it. A message is framed once for all receivers.
+// same order, and whoever joined before a message was published gets it. A message is framed once for all sockets.
 
 /// Rooms and topics: what is published reaches every socket that joined and every subscriber, in the same order
 /// everywhere. Between nodes a ``BusRelay`` carries it on.
@@ -49,13 +49,14 @@ package final class Bus: Sendable {
 
   @discardableResult
   private func deliver(_ topic: String, _ text: String) -> Int {
-    guard state.withLock({ $0.topics[topic] != nil }) else { return 0 }
-    let message = SocketMessage(text)
+    guard let members = state.withLock({ $0.topics[topic]?.members }) else { return 0 }
+    // Framed once for all sockets, here and not under the lock. One that joins just now finds it unframed.
+    let message = members > 0 ? SocketMessage(text) : nil
     return state.withLock { state in
       guard state.topics[topic] != nil else { return 0 }
       state.topics[topic]!.sequence += 1
       for (shard, count) in zip(shards, state.topics[topic]!.perLoop) where count > 0 {
-        shard.put(.message(topic, message))
+        shard.put(.message(topic, text, message))
       }
       return state.topics[topic]!.sequence
     }
@@ -191,7 +192,7 @@ extension Socket {
 /// One loop's part of the bus. `put` is called under the bus's lock, from any thread; the rest on the loop.
 private final class Shard: @unchecked Sendable {
   enum Entry: Sendable {
-    case message(String, SocketMessage)
+    case message(String, String, SocketMessage?)
     case join(String, Socket)
     case leave(String, Int)
     case subscribe(String, Subscriber)
@@ -211,15 +212,21 @@ private final class Shard: @unchecked Sendable {
       }
     }
 
-    /// No message: some were missed.
-    func take(_ message: SocketMessage?) {
-      switch (self, message) {
-      case (.socket(let socket), let message?): socket.send(message)
-      case (.socket(let socket), nil): socket.close(.goingAway)
-      case (.subscriber(let subscriber), let message?): subscriber.action(message.text)
-      case (.subscriber(let subscriber), nil): subscriber.missed()
+    func take(_ news: News) {
+      switch (self, news) {
+      case (.socket(let socket), .said(_, let message?)): socket.send(message)
+      case (.socket(let socket), .said(let text, nil)): socket.send(text)
+      case (.socket(let socket), .missed): socket.close(.goingAway)
+      case (.subscriber(let subscriber), .said(let text, _)): subscriber.action(text)
+      case (.subscriber(let subscriber), .missed): subscriber.missed()
       }
     }
+  }
+
+  private enum News {
+    case said(String, SocketMessage?)
+    /// Some that other nodes said were not heard.
+    case missed
   }
 
   /// Who receives a topic on this loop.
@@ -227,7 +234,7 @@ private final class Shard: @unchecked Sendable {
     var receivers: [Receiver] = []
     var places: [Int: Int] = [:]
     /// Messages of which not everybody has been served yet, with those who are to get them; the first is under way.
-    var backlog: [(message: SocketMessage?, receivers: [Receiver])] = []
+    var backlog: [(news: News, receivers: [Receiver])] = []
     var served = 0
 
     mutating func add(_ receiver: Receiver) {
@@ -269,12 +276,12 @@ private final class Shard: @unchecked Sendable {
     }
     for entry in entries {
       switch entry {
-      case .message(let topic, let message): deliver(topic, message)
+      case .message(let topic, let text, let message): deliver(.said(text, message), to: topic)
       case .join(let topic, let socket): rooms[topic, default: Room()].add(.socket(socket))
       case .leave(let topic, let id): leave(topic, id)
       case .subscribe(let topic, let subscriber): rooms[topic, default: Room()].add(.subscriber(subscriber))
       case .unsubscribe(let topic, let number): leave(topic, -number)
-      case .missed: for topic in rooms.keys { put(nil, behind: topic) }
+      case .missed: for topic in rooms.keys { put(.missed, behind: topic) }
       }
     }
   }
@@ -288,15 +295,15 @@ private final class Shard: @unchecked Sendable {
     if rooms[topic]?.isEmpty == true { rooms[topic] = nil }
   }
 
-  private func deliver(_ topic: String, _ message: SocketMessage) {
+  private func deliver(_ news: News, to topic: String) {
     guard let room = rooms[topic] else { return }
-    guard room.backlog.isEmpty, room.receivers.count <= Bus.slice else { return put(message, behind: topic) }
-    for receiver in room.receivers { receiver.take(message) }
+    guard room.backlog.isEmpty, room.receivers.count <= Bus.slice else { return put(news, behind: topic) }
+    for receiver in room.receivers { receiver.take(news) }
   }
 
-  private func put(_ message: SocketMessage?, behind topic: String) {
+  private func put(_ news: News, behind topic: String) {
     guard let room = rooms[topic] else { return }
-    rooms[topic]!.backlog.append((message, room.receivers))
+    rooms[topic]!.backlog.append((news, room.receivers))
     guard room.backlog.isEmpty else { return }
     behind.append(topic)
     if behind.count == 1 { loop.postNextTurn { [self] in serve() } }
@@ -309,7 +316,7 @@ private final class Shard: @unchecked Sendable {
     if let first = rooms[topic]?.backlog.first, let start = rooms[topic]?.served {
       let end = min(start + Bus.slice, first.receivers.count)
       for receiver in first.receivers[start..<end] where rooms[topic]?.places[receiver.id] != nil {
-        receiver.take(first.message)
+        receiver.take(first.news)
       }
       rooms[topic]?.served = end
       if end == first.receivers.count {

@@ -16,11 +16,15 @@ package protocol Conversation: AnyObject, Sendable {
   var limits: SocketLimits { get }
   /// Whether a message counts against the rate; high-rate kinds that are limited otherwise may say no.
   func counts(_ text: String) -> Bool
+  /// Sockets with the same home live on one loop, so that what they say to each other changes no thread. Few sockets
+  /// should share one. Nothing: they stay where the connection came in.
+  var home: String? { get }
 }
 
 extension Conversation {
   package var limits: SocketLimits { SocketLimits() }
   package func counts(_ text: String) -> Bool { true }
+  package var home: String? { nil }
 }
 
 /// What one socket may do before it is closed with a named reason.
@@ -53,6 +57,8 @@ package struct CloseCode: RawRepresentable, Sendable, Hashable {
   package static let behind = CloseCode(rawValue: 1008)
   package static let tooLarge = CloseCode(rawValue: 1009)
   package static let failed = CloseCode(rawValue: 1011)
+  /// Too much to do just now; come back with a growing, jittered delay.
+  package static let busy = CloseCode(rawValue: 1013)
   package static let noProof = CloseCode(rawValue: 4401)
   package static let noRight = CloseCode(rawValue: 4403)
   package static let noRoom = CloseCode(rawValue: 4404)
@@ -69,6 +75,7 @@ package struct CloseCode: RawRepresentable, Sendable, Hashable {
     case .behind: "behind"
     case .tooLarge: "too large"
     case .failed: "failed"
+    case .busy: "busy"
     case .noProof: "no proof"
     case .noRight: "no right"
     case .noRoom: "no such room"

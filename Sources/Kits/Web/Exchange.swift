@@ -361,7 +361,18 @@ final class Exchange: @unchecked Sendable {
     }
     switch admission {
     case .talk(let conversation, let identity):
-      SocketWire.open(descriptor, server, conversation, identity, early: early)
+      let home = conversation.home.flatMap { server.server(of: $0) } ?? server
+      guard home !== server else {
+        SocketWire.open(descriptor, server, conversation, identity, early: early)
+        return
+      }
+      home.loop.post {
+        if home.isDraining {
+          close(descriptor)
+        } else {
+          SocketWire.open(descriptor, home, conversation, identity, early: early)
+        }
+      }
     case .close(let code, let reason):
       SocketWire.open(descriptor, server, Silence(), nil, early: early).finish(
         code, reason.isEmpty ? code.name : reason)

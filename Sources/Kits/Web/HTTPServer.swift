@@ -92,6 +92,7 @@ package final class HTTPServer: Sendable {
       }
       servers.append(server)
     }
+    for server in servers { server.loop.post { [servers] in server.all = servers } }
     running.withLock { $0 = (port, servers) }
     // The figures, not the servers: those hold the table, which holds the metrics.
     let all = servers.map(\.figures)

@@ -67,6 +67,8 @@ final class LoopServer: Source, @unchecked Sendable {
   private var polls: [pollfd] = []
   private var socketsLookedAt = 0
   private(set) var isDraining = false
+  /// The servers of all loops, this one too; where a socket finds the loop that is its home. None once it ends.
+  var all: [LoopServer] = []
   var needsRun = false
 
   /// The daemon needs its context before the server, which needs the daemon's descriptor, can exist.
@@ -116,6 +118,11 @@ final class LoopServer: Source, @unchecked Sendable {
     var milliseconds: UInt64 = 0
     if MHD_get_timeout(daemon, &milliseconds) == .YES, milliseconds == 0 { needsRun = true }
     return needsRun
+  }
+
+  /// Whose loop is that home; nothing before all have started, and at the end.
+  func server(of home: String) -> LoopServer? {
+    all.isEmpty ? nil : all[Int(UInt(bitPattern: home.hashValue) % UInt(all.count))]
   }
 
   // MARK: Waiting requests
@@ -220,6 +227,7 @@ final class LoopServer: Source, @unchecked Sendable {
   func stop() async {
     guard let daemon else { return }
     isDraining = true
+    all = []
     let listener = MHD_quiesce_daemon(daemon)
     needsRun = true
     let end = Milliseconds.now() + Milliseconds.of(settings.grace)

@@ -20,10 +20,10 @@ final class RoomWire: Sendable {
     let description: String
   }
 
-  /// Opens `/ws/session/<code>/` as the person of that session cookie.
-  static func open(port: Int, code: String, as session: String?) async throws -> RoomWire {
+  /// Opens `/ws/session/<code>/` as the person of that session cookie. `receiving`: the bytes the kernel keeps for us.
+  static func open(port: Int, code: String, as session: String?, receiving: Int32? = nil) async throws -> RoomWire {
     try await threads.run {
-      let wire = RoomWire(port: port)
+      let wire = RoomWire(port: port, receiving: receiving)
       let cookie = session.map { "Cookie: session=\($0)\r\n" } ?? ""
       wire.say(
         Array(
@@ -35,8 +35,11 @@ final class RoomWire: Sendable {
     }
   }
 
-  private init(port: Int) {
+  private init(port: Int, receiving: Int32?) {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    if var receiving {
+      setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &receiving, socklen_t(MemoryLayout<Int32>.size))
+    }
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = UInt16(port).bigEndian

@@ -14,7 +14,7 @@ import Web
 final class Stage: Sendable {
   let house: TestHouse
   let site: TestSite
-  /// Two loops of its own, as two cores would have: the two seats sit on either.
+  /// Two loops of its own, as two cores would have.
   let loops = LoopGroup(count: 2, log: .silent)
   let server: HTTPServer
   let feature: ClassroomFeature

@@ -27,7 +27,8 @@ private final class Talk: Conversation {
     let bus = Bus(loops: loops)
     var routes = Routes()
     routes.socket(Path("/ws/:topic/", as: String.self), as: Guest.self) { _, _, topic in Talk(bus, topic) }
-    let settings = WebSettings(siteURL: "http://localhost", secret: Array(repeating: 7, count: 32))
+    var settings = WebSettings(siteURL: "http://localhost", secret: Array(repeating: 7, count: 32))
+    settings.rateFactor = 0
     let table = RouteTable(routes, settings: settings, log: .silent)
     try await body(bus, table, loops)
     loops.stop()
@@ -187,7 +188,8 @@ private final class Talk: Conversation {
     let bus = Bus(loops: loops, relay: relay)
     var routes = Routes()
     routes.socket(Path("/ws/:topic/", as: String.self), as: Guest.self) { _, _, topic in Talk(bus, topic) }
-    let settings = WebSettings(siteURL: "http://localhost", secret: Array(repeating: 7, count: 32))
+    var settings = WebSettings(siteURL: "http://localhost", secret: Array(repeating: 7, count: 32))
+    settings.rateFactor = 0
     let table = RouteTable(routes, settings: settings, log: .silent)
     let socket = await table.connect(Request(.get, "/ws/one/"), on: loops.loops[0])
     relay.missed.withLock { $0 }?()
