@@ -100,11 +100,13 @@ update tutors set rating_sum = stars, rating_count = count
 
 -- The read model, as Tutors writes it for one tutor, for all at once.
 insert into tutor_listings (tutor_id, subject_id, category, level, rate, currency, rating, rating_count, lessons_held, languages, modes,
-                            cell, latitude, longitude, free_mask, next_free, next_frees, words, card, is_main)
+                            cell, latitude, longitude, free_mask, next_free, next_frees, words, document, slug, full_name,
+                            headline, titles, city, is_main)
 with offers as (
        select ts.*, s.slug, s.title, s.code, s.category, s.level from tutor_subjects ts join subjects s on s.id = ts.subject_id),
      offered as (
        select tutor_id, string_agg(concat_ws(' ', title, code), ' ') as words, min(hourly_rate) as rate_from,
+              array_agg(title order by position) as titles,
               jsonb_agg(jsonb_build_object('id', subject_id, 'slug', slug, 'title', title, 'code', code,
                 'rate', jsonb_build_object('amount', hourly_rate, 'currency', 'USD')) order by position) as subjects
          from offers group by tutor_id),
@@ -115,17 +117,18 @@ with offers as (
               plain_words(concat_ws(' ', p.full_name, t.headline, t.city, o.words)) as words,
               now() + (1 + floor(bench_u(hashtext(t.slug), 100) * 72)) * interval '1 hour' as next_free,
               jsonb_build_object('id', t.user_id, 'slug', t.slug, 'full_name', p.full_name, 'headline', t.headline, 'photo', null,
-                'photo_id', null, 'subjects', o.subjects, 'languages', l.languages,
+                'subjects', o.subjects, 'languages', l.languages,
                 'rate_from', jsonb_build_object('amount', o.rate_from, 'currency', 'USD'),
                 'rating', jsonb_build_object('average', round(rating_sum * 1.0 / greatest(rating_count, 1), 2), 'count', rating_count),
                 'lessons_held', t.lessons_held, 'verified', true, 'credentials', '[]'::jsonb, 'modes', t.modes, 'city', t.city,
-                'response_minutes', t.response_minutes, 'featured', false) as card
+                'response_minutes', t.response_minutes, 'featured', false)::text as document, p.full_name, o.titles
          from tutors t join users p on p.id = t.user_id join offered o on o.tutor_id = t.user_id join spoken l on l.tutor_id = t.user_id
         where t.slug like 'tutor-%')
 select f.user_id, o.subject_id, o.category, o.level, o.hourly_rate, 'USD', f.rating, f.rating_count, f.lessons_held, f.languages, f.modes,
        floor((f.latitude + 90) * 10)::int * 3600 + floor((f.longitude + 180) * 10)::int, f.latitude, f.longitude,
        repeat(repeat('0', 8) || repeat('1', 10) || repeat('0', 6), 7)::bit(168), f.next_free,
-       array[f.next_free, f.next_free + interval '1 hour', f.next_free + interval '1 day'], f.words, f.card, o.position = 0
+       array[f.next_free, f.next_free + interval '1 hour', f.next_free + interval '1 day'], f.words, f.document, f.slug, f.full_name,
+       f.headline, f.titles, f.city, o.position = 0
   from faces f join offers o on o.tutor_id = f.user_id;
 
 commit;

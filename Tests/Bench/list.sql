@@ -1,5 +1,5 @@
 \set subject random(90, 110)
-select l.tutor_id, l.card::text, l.next_frees,
+select l.tutor_id, l.document, l.next_frees,
        (select count(*) from (select 1 from tutor_listings c
          where c.subject_id = bench_id(3, :subject) and c.rate between 1000 and 6000 limit 10001) found)
   from tutor_listings l

@@ -162,8 +162,8 @@ extension Query where Row == ID<User> {
     Query(
       """
       update availability_settings set figures_stale_at = \(later)
-       where tutor_id in (select tutor_id from availability_settings where figures_stale_at <= \(now)
-                           order by figures_stale_at limit \(limit) for update skip locked)
+       where tutor_id = any(array(select tutor_id from availability_settings where figures_stale_at <= \(now)
+                                   order by figures_stale_at limit \(limit) for update skip locked))
       returning tutor_id
       """)
   }

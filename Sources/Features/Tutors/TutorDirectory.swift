@@ -51,22 +51,70 @@ package struct Tutors: Sendable {
   }
 }
 
+/// One page of a list as it was found.
+struct FoundPage<Row: RowDecodable>: Sendable {
+  let rows: [Row]
+  let count: Int
+  /// Where the list goes on, when it does.
+  let next: PageCursor?
+
+  init(_ found: [Found<Row>], of search: TutorSearch, count: Int, id: (Row) -> ID<User>) {
+    let shown = found.prefix(search.pageSize)
+    rows = shown.map(\.row)
+    self.count = count
+    next =
+      found.count > search.pageSize ? shown.last.map { PageCursor(key: $0.key, id: id($0.row).description) } : nil
+  }
+}
+
 extension TutorsFeature {
+  /// The directory's page. All of it but the frame is the same for everybody of one language and zone in one minute, and
+  /// is drawn once for them.
   func search(_ request: Request, guest: Guest) async throws -> Response {
     let page = site.context(for: request)
-    let (search, refusals) = TutorSearch.read(request.query, zone: page.zone, now: clock.now)
-    let found = try await database.all(.tutors(search, now: clock.now))
-    let count = try await database.first(.count(search, now: clock.now)) ?? 0
-    let facets = try await database.all(.facets(search, now: clock.now))
-    let shown = Array(found.prefix(search.pageSize))
-    let next =
-      found.count > search.pageSize ? shown.last.map { PageCursor(key: $0.key, id: $0.card.id.description).text } : nil
-    return site.page(
-      TutorSearchPage(
-        search: search, fields: request.query, refusals: refusals, tutors: shown.map(\.card), count: count,
-        facets: facets,
-        subjects: try await database.all(.subjects), currency: currency, next: next),
-      for: request)
+    let fields = TutorSearch.fields(of: request.query)
+    let stamp = try await snapshots.stamp()
+    let minute = TutorSearch.minute(of: page.now)
+    let key = "page \(page.language.rawValue) \(page.zone.identifier) \(minute.seconds) \(fields.encoded)"
+    let drawn = try await snapshots.value(key, at: stamp, weight: \.weight) {
+      let (search, refusals) = TutorSearch.read(fields, zone: page.zone, now: minute)
+      let found = try await cards(search, at: stamp, minute)
+      return Drawn(
+        TutorSearchPage(
+          search: search, fields: fields, refusals: refusals, tutors: found.rows, count: found.count,
+          facets: try await facets(search, withSubjects: false, at: stamp, minute),
+          subjects: try await subjects(at: stamp), currency: currency, next: found.next?.text),
+        on: page)
+    }
+    return site.page(drawn, for: request)
+  }
+
+  private func cards(_ search: TutorSearch, at stamp: Stamp, _ minute: Instant) async throws -> FoundPage<TutorCard> {
+    try await snapshots.value("cards \(search.key(in: minute))", at: stamp, weight: { 200 + $0.rows.count * 800 }) {
+      let found = try await database.all(.tutors(search, now: minute))
+      return FoundPage(found, of: search, count: try await count(found, search, minute), id: \.id)
+    }
+  }
+
+  /// As many as each row of the page says; a page behind the last one has no row to say it.
+  func count<Row>(_ found: [Found<Row>], _ search: TutorSearch, _ minute: Instant) async throws -> Int {
+    if let first = found.first { return first.count }
+    return search.cursor == nil ? 0 : try await database.first(.count(search, now: minute)) ?? 0
+  }
+
+  func facets(_ search: TutorSearch, withSubjects: Bool, at stamp: Stamp, _ minute: Instant) async throws
+    -> [FacetCount]
+  {
+    let key = "facets \(withSubjects) \(search.filterKey(in: minute))"
+    return try await snapshots.value(key, at: stamp, weight: { 100 + $0.count * 150 }) {
+      try await database.all(.facets(search, withSubjects: withSubjects, now: minute))
+    }
+  }
+
+  private func subjects(at stamp: Stamp) async throws -> [SubjectLine] {
+    try await snapshots.value("subjects", at: stamp, weight: { 100 + $0.count * 150 }) {
+      try await database.all(.subjects)
+    }
   }
 
   /// Brings the read model to what is true now.
@@ -131,6 +179,22 @@ extension TutorsFeature {
 }
 
 extension TutorSearch {
+  private static let pageFields: Set<String> = [
+    "q", "subject", "category", "language", "mode", "price_max", "free_lessons", "rating_min", "soon", "weekday",
+    "time",
+    "sort", "after",
+  ]
+
+  /// What the page reads of its address; what strangers hang on it makes no other page.
+  static func fields(of query: Fields) -> Fields { Fields(query.pairs.filter { pageFields.contains($0.name) }) }
+
+  /// The beginning of the minute. Openings begin with a minute, so within one the same are still to come.
+  static func minute(of now: Instant) -> Instant { Instant(seconds: now.seconds / 60 * 60) }
+
+  /// The keys of what is found: where it depends on the time, the minute belongs to them.
+  func key(in minute: Instant) -> String { freeWithin == nil ? key : "\(key) \(minute.seconds)" }
+  func filterKey(in minute: Instant) -> String { freeWithin == nil ? filterKey : "\(filterKey) \(minute.seconds)" }
+
   /// Reads the page's parameters. What makes no sense is left out and said, never guessed.
   static func read(_ query: Fields, zone: Zone, now: Instant) -> (TutorSearch, [Refusal]) {
     var search = TutorSearch()
@@ -166,10 +230,13 @@ extension TutorsFeature {
   /// Cards of tutors who are free soon, for the landing page and dashboards; so many at most.
   package var freeSoon: Panel<Int> {
     Panel { limit, page in
-      let now = clock.now
-      var cards = try await database.all(.freeSoon(now: now, limit: limit))
-      if cards.isEmpty { cards = try await database.all(.wellRated(limit: limit)) }
-      return "\(cards.map { TutorCardView(tutor: $0).markup(page) })"
+      let minute = TutorSearch.minute(of: clock.now)
+      let key = "soon \(limit) \(page.language.rawValue) \(page.zone.identifier) \(minute.seconds)"
+      return try await snapshots.value(key, at: try await snapshots.stamp(), weight: \.bytes.count) {
+        var cards = try await database.all(.freeSoon(now: minute, limit: limit))
+        if cards.isEmpty { cards = try await database.all(.wellRated(limit: limit)) }
+        return "\(cards.map { TutorCardView(tutor: $0).markup(page) })"
+      }
     }
   }
 
@@ -181,8 +248,12 @@ extension TutorsFeature {
     }
   }
 
-  /// What is taught, by field, with how many tutors offer it: for the landing page.
-  package func topics() async throws -> [Topic] { try await database.all(.topics) }
+  /// What is taught, by field, with how many tutors offer it, up to ``Topic/most``: for the landing page.
+  package func topics() async throws -> [Topic] {
+    try await snapshots.value("topics", at: try await snapshots.stamp(), weight: { 100 + $0.count * 150 }) {
+      try await database.all(.topics)
+    }
+  }
 
   /// How far the tutor's profile is: 0 to 100, and where it stands; nothing when there is none.
   package func progress(of tutor: ID<User>) async throws -> (score: Int, state: String)? {
@@ -199,6 +270,9 @@ package struct Topic: RowDecodable, Sendable {
   package let category: String
   package let tutors: Int
 
+  /// Counting goes on to here.
+  package static let most = 500
+
   package init(row: inout RowReader) throws {
     slug = try row.next()
     title = try row.next()
@@ -211,8 +285,9 @@ extension Query where Row == Topic {
   static var topics: Self {
     Query(
       """
-      select s.slug, s.title, s.category, count(l.tutor_id) from subjects s join tutor_listings l on l.subject_id = s.id
-       where s.is_active group by s.id order by 4 desc, s.title limit 12
+      select s.slug, s.title, s.category, few.tutors from subjects s,
+             lateral (select count(*) as tutors from (select from tutor_listings l where l.subject_id = s.id limit \(Topic.most + 1)) l) few
+       where s.is_active and few.tutors > 0 order by 4 desc, s.title limit 12
       """)
   }
 }

@@ -47,18 +47,28 @@ struct TutorCard: RowDecodable, Equatable {
 /// The same as ready JSON, with what changes by the hour beside it.
 struct TutorDocument: RowDecodable {
   let id: ID<User>
-  let card: String
+  let json: String
   let nextFrees: [Instant]
   let kilometres: Int?
-  /// Where the list goes on after this row.
-  let key: String
 
   init(row: inout RowReader) throws {
     id = try row.next()
-    card = try row.next()
+    json = try row.next()
     nextFrees = try row.next()
     kilometres = try row.next()
-    key = try row.next()
+  }
+}
+
+/// A row of a list: where the list goes on after it, and how many there are in all.
+struct Found<Row: RowDecodable>: RowDecodable {
+  let row: Row
+  let key: String
+  let count: Int
+
+  init(row reader: inout RowReader) throws {
+    row = try Row(row: &reader)
+    key = try reader.next()
+    count = try reader.next()
   }
 }
 
@@ -276,7 +286,7 @@ extension TutorSearch {
     }
   }
 
-  private var key: SQL {
+  private var rowKey: SQL {
     switch order {
     case .rating: "l.rating || ' ' || l.rating_count"
     case .price, .priceDescending: "l.rate::text"
@@ -317,42 +327,50 @@ extension TutorSearch {
     """
   }
 
+  /// Counting goes on to here; beyond it the page says “more than”.
+  static let countCap = 10_000
+
+  fileprivate func count(now: Instant) -> SQL {
+    "select count(*) from (select from tutor_listings l where \(conditions(now: now)) limit \(Self.countCap + 1)) found"
+  }
+
   fileprivate func cards(now: Instant) -> SQL {
-    """
-    select l.tutor_id, l.card->>'slug', l.card->>'full_name', coalesce(l.card->>'headline', ''), (l.card->>'photo_id')::uuid,
-           array(select s->>'title' from jsonb_array_elements(l.card->'subjects') s), l.languages, l.rate, l.currency, l.rating,
-           l.rating_count, l.lessons_held, l.modes, l.card->>'city', l.next_free, \(kilometres), \(key)
-      from \(shown(now: now))
-    """
+    "select \(TutorCard.columns), \(kilometres), \(rowKey), (\(count(now: now))) from \(shown(now: now))"
   }
 
   fileprivate func documents(now: Instant) -> SQL {
     """
-    select l.tutor_id, l.document, l.next_frees, \(kilometres), \(key) from \(shown(now: now))
+    select l.tutor_id, l.document, l.next_frees, \(kilometres), \(rowKey), (\(count(now: now))) from \(shown(now: now))
     """
   }
-
-  /// Counting goes on to here; beyond it the page says “more than”.
-  static let countCap = 10_000
 }
 
-/// A card and where the list goes on after it.
-struct FoundTutor: RowDecodable {
-  let card: TutorCard
-  let key: String
-
-  init(row: inout RowReader) throws {
-    card = try TutorCard(row: &row)
-    key = try row.next()
+extension TutorCard {
+  /// All but the distance, of `tutor_listings l`.
+  fileprivate static var columns: SQL {
+    """
+    l.tutor_id, l.slug, l.full_name, l.headline, l.photo_id, l.titles, l.languages, l.rate, l.currency, l.rating,
+    l.rating_count, l.lessons_held, l.modes, l.city, l.next_free
+    """
   }
 }
 
-extension Query where Row == FoundTutor {
+extension Query where Row == Found<TutorCard> {
   static func tutors(_ search: TutorSearch, now: Instant) -> Self { Query(search.cards(now: now)) }
 }
 
-extension Query where Row == TutorDocument {
+extension Query where Row == Found<TutorDocument> {
   static func documents(_ search: TutorSearch, now: Instant) -> Self { Query(search.documents(now: now)) }
+}
+
+extension Query where Row == Stamp {
+  /// Whether anything that the directory shows has changed since: see `listing_stamps`.
+  static var listings: Self {
+    Query(
+      """
+      select (extract(epoch from pg_postmaster_start_time()) * 1000000)::bigint, sum(number)::bigint from listing_stamps
+      """)
+  }
 }
 
 /// A tutor's whole public profile, in one statement.
@@ -383,7 +401,7 @@ extension Query where Row == PublicProfile {
   static func profile(of tutor: ID<User>) -> Self {
     Query(
       """
-      select l.tutor_id, l.document, l.next_frees, null::int, '', t.biography, t.experience, t.years_teaching, p.zone, t.approval,
+      select l.tutor_id, l.document, l.next_frees, null::int, t.biography, t.experience, t.years_teaching, p.zone, t.approval,
              (select coalesce(json_agg(json_build_object('language', language, 'fluency', fluency) order by
                  array_position(array['native', 'fluent', 'conversational', 'basic'], fluency), language), '[]')::text
                 from tutor_languages where tutor_id = l.tutor_id),
@@ -396,55 +414,46 @@ extension Query where Row == PublicProfile {
 }
 
 extension Query where Row == TutorCard {
-  private static var columns: SQL {
-    """
-    l.tutor_id, l.card->>'slug', l.card->>'full_name', coalesce(l.card->>'headline', ''), (l.card->>'photo_id')::uuid,
-    array(select s->>'title' from jsonb_array_elements(l.card->'subjects') s), l.languages, l.rate, l.currency, l.rating,
-    l.rating_count, l.lessons_held, l.modes, l.card->>'city', l.next_free, null::int
-    """
-  }
-
   static func freeSoon(now: Instant, limit: Int) -> Self {
     Query(
-      "select \(columns) from tutor_listings l where l.is_main and l.next_free > \(now) order by l.next_free, l.tutor_id limit \(limit)"
+      "select \(TutorCard.columns), null::int from tutor_listings l where l.is_main and l.next_free > \(now) order by l.next_free, l.tutor_id limit \(limit)"
     )
   }
 
   static func wellRated(limit: Int) -> Self {
     Query(
-      "select \(columns) from tutor_listings l where l.is_main order by l.rating desc, l.rating_count desc, l.tutor_id desc limit \(limit)"
+      "select \(TutorCard.columns), null::int from tutor_listings l where l.is_main order by l.rating desc, l.rating_count desc, l.tutor_id desc limit \(limit)"
     )
   }
 
   static func favourites(of user: ID<User>) -> Self {
     Query(
       """
-      select \(columns) from favourites f join tutor_listings l on l.tutor_id = f.tutor_id and l.is_main
+      select \(TutorCard.columns), null::int from favourites f join tutor_listings l on l.tutor_id = f.tutor_id and l.is_main
        where f.user_id = \(user) order by f.at desc limit 50
       """)
   }
 }
 
 extension Query where Row == Int {
-  static func count(_ search: TutorSearch, now: Instant) -> Self {
-    Query(
-      "select count(*) from (select 1 from tutor_listings l where \(search.conditions(now: now)) limit \(TutorSearch.countCap + 1)) found"
-    )
-  }
+  static func count(_ search: TutorSearch, now: Instant) -> Self { Query(search.count(now: now)) }
 }
 
 extension Query where Row == FacetCount {
   /// Counts of what the found tutors (the first thousand) have; each facet as if its own filter were set already.
-  static func facets(_ search: TutorSearch, now: Instant) -> Self {
-    Query(
+  static func facets(_ search: TutorSearch, withSubjects: Bool, now: Instant) -> Self {
+    let subjects: SQL = """
+      union all select 'subject', s.slug, s.title, count(*) from found f join tutor_subjects ts on ts.tutor_id = f.tutor_id
+        join subjects s on s.id = ts.subject_id group by 2, 3
       """
-      with found as (
-        select l.tutor_id, l.category, l.languages, l.modes, l.rate from tutor_listings l where \(search.conditions(now: now)) limit 1000)
+    return Query(
+      """
+      with found as materialized (
+        select l.tutor_id, l.category, l.languages, l.modes from tutor_listings l where \(search.conditions(now: now)) limit 1000)
       select 'category', category, category, count(*) from found group by 2
       union all select 'language', language, language, count(*) from found, unnest(languages) language group by 2
       union all select 'mode', mode, mode, count(*) from found, unnest(modes) mode group by 2
-      union all select 'subject', s.slug, s.title, count(*) from found f join tutor_subjects ts on ts.tutor_id = f.tutor_id
-        join subjects s on s.id = ts.subject_id group by 2, 3
+      \(withSubjects ? subjects : "")
       order by 1, 4 desc, 2
       """)
   }
@@ -527,10 +536,9 @@ extension Query where Row == SampleLine {
 }
 
 extension Query<Void> {
+  /// Nothing, when the person is a tutor already or the slug is another's.
   static func insertTutor(_ user: ID<User>, slug: String, currency: Currency) -> Self {
-    Query(
-      "insert into tutors (user_id, slug, currency) values (\(user), \(slug), \(currency)) on conflict (user_id) do nothing"
-    )
+    Query("insert into tutors (user_id, slug, currency) values (\(user), \(slug), \(currency)) on conflict do nothing")
   }
 
   static func update(_ about: TutorAbout, of tutor: ID<User>, at now: Instant) -> Self {
@@ -581,10 +589,6 @@ extension Query<Void> {
       """)
   }
 
-  static func deleteCredential(_ id: ID<Credential>, of tutor: ID<User>) -> Self {
-    Query("delete from credentials where id = \(id) and tutor_id = \(tutor)")
-  }
-
   static func judgeCredential(_ id: ID<Credential>, of tutor: ID<User>, state: String) -> Self {
     Query("update credentials set state = \(state) where id = \(id) and tutor_id = \(tutor)")
   }
@@ -595,10 +599,6 @@ extension Query<Void> {
     Query(
       "insert into tutor_samples (id, tutor_id, file_id, kind, title) values (\(id), \(tutor), \(file), \(kind), \(title))"
     )
-  }
-
-  static func deleteSample(_ id: ID<Sample>, of tutor: ID<User>) -> Self {
-    Query("delete from tutor_samples where id = \(id) and tutor_id = \(tutor)")
   }
 
   /// Moves the state only from where it was seen: two administrators at once make one verdict.
@@ -636,7 +636,8 @@ extension Query<Void> {
       """)
   }
 
-  /// Builds the tutor's rows anew from what is true now; openings stay as they are. The card's fields are an allow-list.
+  /// Builds the tutor's rows anew from what is true now; openings stay as they are. The document's fields are
+  /// an allow-list. What is as it was is not written, and so announces no change.
   static func refreshListings(of tutor: ID<User>) -> Self {
     Query(
       """
@@ -653,7 +654,7 @@ extension Query<Void> {
         select plain_words(concat_ws(' ', t.full_name, t.headline, t.city, (select string_agg(concat_ws(' ', title, code), ' ') from offers))) as words,
                jsonb_build_object(
                  'id', t.user_id, 'slug', t.slug, 'full_name', t.full_name, 'headline', t.headline,
-                 'photo', '/files/' || t.photo_file_id || '/photo.jpg', 'photo_id', t.photo_file_id,
+                 'photo', '/files/' || t.photo_file_id || '/photo.jpg',
                  'subjects', (select coalesce(jsonb_agg(jsonb_build_object('id', subject_id, 'slug', slug, 'title', title, 'code', code,
                     'rate', jsonb_build_object('amount', hourly_rate, 'currency', t.currency)) order by position, title), '[]') from offers),
                  'languages', t.languages, 'rate_from', (select jsonb_build_object('amount', min(hourly_rate), 'currency', t.currency) from offers),
@@ -661,19 +662,28 @@ extension Query<Void> {
                  'lessons_held', t.lessons_held, 'verified', true,
                  'credentials', (select coalesce(jsonb_agg(jsonb_build_object('kind', kind, 'title', title, 'issuer', issuer, 'year', year) order by created_at), '[]')
                     from credentials c where c.tutor_id = t.user_id and c.state = 'verified'),
-                 'modes', t.modes, 'city', t.city, 'response_minutes', t.response_minutes, 'featured', false) as card
+                 'modes', t.modes, 'city', t.city, 'response_minutes', t.response_minutes, 'featured', false)::text as document,
+               (select coalesce(array_agg(title order by position, title), '{}') from offers) as titles
           from t)
-      insert into tutor_listings (tutor_id, subject_id, category, level, rate, currency, rating, rating_count, lessons_held, gpa, languages,
-             modes, cell, latitude, longitude, words, card, is_main)
+      insert into tutor_listings as l (tutor_id, subject_id, category, level, rate, currency, rating, rating_count, lessons_held, gpa, languages,
+             modes, cell, latitude, longitude, words, document, slug, full_name, headline, photo_id, titles, city, is_main)
       select t.user_id, o.subject_id, o.category, o.level, o.hourly_rate, t.currency, t.rating, t.rating_count, t.lessons_held, t.gpa,
              t.languages, t.modes, floor((t.latitude + 90) * 10)::int * 3600 + floor((t.longitude + 180) * 10)::int, t.latitude, t.longitude,
-             face.words, face.card, o.is_main
+             face.words, face.document, t.slug, t.full_name, coalesce(t.headline, ''), t.photo_file_id, face.titles, t.city, o.is_main
         from t, offers o, face
       on conflict (tutor_id, subject_id) do update set
              category = excluded.category, level = excluded.level, rate = excluded.rate, currency = excluded.currency,
              rating = excluded.rating, rating_count = excluded.rating_count, lessons_held = excluded.lessons_held, gpa = excluded.gpa,
              languages = excluded.languages, modes = excluded.modes, cell = excluded.cell, latitude = excluded.latitude,
-             longitude = excluded.longitude, words = excluded.words, card = excluded.card, is_main = excluded.is_main, updated_at = now()
+             longitude = excluded.longitude, words = excluded.words, document = excluded.document, slug = excluded.slug,
+             full_name = excluded.full_name, headline = excluded.headline, photo_id = excluded.photo_id, titles = excluded.titles,
+             city = excluded.city, is_main = excluded.is_main, updated_at = now()
+       where (l.category, l.level, l.rate, l.currency, l.rating, l.rating_count, l.lessons_held, l.gpa, l.languages, l.modes, l.cell,
+              l.latitude, l.longitude, l.words, l.document, l.slug, l.full_name, l.headline, l.photo_id, l.titles, l.city, l.is_main)
+         is distinct from (excluded.category, excluded.level, excluded.rate, excluded.currency, excluded.rating, excluded.rating_count,
+              excluded.lessons_held, excluded.gpa, excluded.languages, excluded.modes, excluded.cell, excluded.latitude,
+              excluded.longitude, excluded.words, excluded.document, excluded.slug, excluded.full_name, excluded.headline,
+              excluded.photo_id, excluded.titles, excluded.city, excluded.is_main)
       """)
   }
 
@@ -724,12 +734,21 @@ extension Query where Row == CompletionRow {
   }
 }
 
+/// What was taken away leaves a file behind, or none.
+extension Query where Row == ID<StoredFile>? {
+  static func deleteCredential(_ id: ID<Credential>, of tutor: ID<User>) -> Self {
+    Query("delete from credentials where id = \(id) and tutor_id = \(tutor) returning file_id")
+  }
+
+  static func deleteSample(_ id: ID<Sample>, of tutor: ID<User>) -> Self {
+    Query("delete from tutor_samples where id = \(id) and tutor_id = \(tutor) returning file_id")
+  }
+}
+
 extension Query where Row == Bool {
   static func isFavourite(_ tutor: ID<User>, of user: ID<User>) -> Self {
     Query("select exists(select from favourites where user_id = \(user) and tutor_id = \(tutor))")
   }
-
-  static func isSlugTaken(_ slug: String) -> Self { Query("select exists(select from tutors where slug = \(slug))") }
 }
 
 extension Query where Row == ID<User> {

@@ -72,6 +72,24 @@ struct TutorSearch: Equatable, Sendable {
 
   init() {}
 
+  /// Whom the filters keep, in one line: equal for equal questions, in whatever words they came. Texts are told with
+  /// their length, so that no two questions can look alike.
+  var filterKey: String {
+    var key = ""
+    for text in [words, subject, category, level, language, mode, hours ?? ""] {
+      key += "\(text.utf8.count):\(text)"
+    }
+    for number in [rateMin, rateMax, isPaid.map { $0 ? 1 : 0 }, ratingMin, gpaMin, freeWithin] {
+      key += number.map { " \($0)" } ?? " -"
+    }
+    if let currency { key += " " + currency.code }
+    if let near { key += " @\(near.latitude),\(near.longitude),\(near.radius)" }
+    return key
+  }
+
+  /// The whole question: the filters, the order and the page.
+  var key: String { "\(filterKey) \(order.rawValue) \(pageSize) \(cursor?.text ?? "")" }
+
   static let weekdays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
   /// The hours of the UTC week that wall-clock hours of a weekday are in `zone` now. No weekday is every day.

@@ -33,23 +33,43 @@ extension TutorsFeature {
     return try await answer(try TutorSearch.parameters(query, now: clock.now), request)
   }
 
+  /// A page of the list as it is sent, but for its head, which tells the request's own address.
+  private struct Listed: Sendable {
+    let count: Int
+    let next: PageCursor?
+    /// A JSON array.
+    let results: [UInt8]
+  }
+
+  /// What these answers look like: another number, and no client takes an old one for a new one.
+  private static let form = 1
+
+  /// The tag is known before anything is looked up: who holds the answer already costs next to nothing.
   private func answer(_ search: TutorSearch, _ request: Request) async throws -> Response {
-    let now = clock.now
-    let found = try await database.all(.documents(search, now: now))
-    let count = try await database.first(.count(search, now: now)) ?? 0
-    let facets = request.query.isOn("facets") ? try await database.all(.facets(search, now: now)) : []
-    let shown = found.prefix(search.pageSize)
-    let next: String? =
-      if found.count > search.pageSize, let last = shown.last {
-        site.url + request.path + "?"
-          + request.query.with("cursor", PageCursor(key: last.key, id: last.id.description).text).encoded
-      } else { nil }
-    return Response.json(200) { w in
+    let minute = TutorSearch.minute(of: clock.now)
+    let hasFacets = request.query.isOn("facets")
+    let key = "list \(search.key(in: minute))"
+    let stamp = try await snapshots.stamp()
+    let tag = stamp.tag("\(Self.form) \(hasFacets) \(key)")
+    if request.holds(tag) { return .unchanged(tag) }
+    let listed = try await snapshots.value(key, at: stamp, weight: { $0.results.count + 100 }) {
+      let found = try await database.all(.documents(search, now: minute))
+      let page = FoundPage(found, of: search, count: try await count(found, search, minute), id: \.id)
+      return Listed(
+        count: page.count, next: page.next,
+        results: JSONWriter.bytes(capacity: 100 + page.rows.count * 1100) { $0.write(page.rows) })
+    }
+    let facets = hasFacets ? try await facets(search, withSubjects: true, at: stamp, minute) : []
+    let next = listed.next.map {
+      site.url + request.path + "?" + request.query.with("cursor", $0.text).encoded
+    }
+    let document = JSONWriter.bytes(capacity: listed.results.count + 600 + facets.count * 80) { w in
       w.object { w in
-        w.field("count", count)
+        w.field("count", listed.count)
         w.field("next", next)
         w.field("previous", String?.none)
-        w.array("results") { w in for document in shown { w.write(document) } }
+        w.key("results")
+        w.raw(listed.results)
         if !facets.isEmpty {
           w.object("facets") { w in
             for (name, values) in Dictionary(grouping: facets, by: \.facet).sorted(by: { $0.key < $1.key }) {
@@ -58,7 +78,8 @@ extension TutorsFeature {
           }
         }
       }
-    }.tagged(for: request)
+    }
+    return Response.bytes(document, type: "application/json").tagged(tag)
   }
 
   func apiMentor(_ request: Request, guest: Guest, mentor: ID<User>) async throws -> Response {
@@ -91,13 +112,21 @@ extension FacetCount: JSONWritable {
 }
 
 extension TutorDocument: JSONWritable {
-  /// The stored card with what changes by the hour put in behind its last field.
+  /// The stored document with what changes by the hour put in behind its last field.
   func write(to writer: inout JSONWriter) {
-    var text = String(card.dropLast())
-    let free = nextFrees.map { "\"\($0.rfc3339)\"" }.joined(separator: ",")
-    text += ",\"next_free\":[\(free)]"
-    if let kilometres { text += ",\"distance_km\":\(kilometres)" }
-    writer.raw(text + "}")
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(json.utf8.count + 32 + nextFrees.count * 32)
+    bytes.append(contentsOf: json.utf8.dropLast())
+    bytes.append(contentsOf: ",\"next_free\":[".utf8)
+    for (at, instant) in nextFrees.enumerated() {
+      bytes.append(contentsOf: (at == 0 ? "\"" : ",\"").utf8)
+      bytes.append(contentsOf: instant.rfc3339.utf8)
+      bytes.append(UInt8(ascii: "\""))
+    }
+    bytes.append(UInt8(ascii: "]"))
+    if let kilometres { bytes.append(contentsOf: ",\"distance_km\":\(kilometres)".utf8) }
+    bytes.append(UInt8(ascii: "}"))
+    writer.raw(bytes)
   }
 }
 

@@ -14,7 +14,8 @@ package import Web
 ///
 /// Owns `subjects`, `tutors`, `tutor_languages`, `tutor_subjects`, `credentials`, `tutor_samples`, `tutor_listings`,
 /// `favourites`. Reads `people` (Accounts). Publishes `tutor_facts`. Emits ``TutorChanged`` and ``TutorSubmitted``;
-/// hears of activated and changed accounts. The search is in `TutorDirectory.swift`, the API in `TutorsAPI.swift`.
+/// hears of activated and changed accounts. The search is in `TutorDirectory.swift`, the API in `TutorsAPI.swift`; both
+/// answer from ``Snapshots``.
 package struct TutorsFeature: Feature {
   let database: Database
   let site: Site
@@ -24,6 +25,8 @@ package struct TutorsFeature: Feature {
   let clock: WallClock
   let currency: Currency
   let panels: Panels
+  /// What was made of `tutor_listings` and `subjects`, while they stand.
+  let snapshots: Snapshots
 
   /// What upper rooms show on a tutor's page.
   package struct Panels: Sendable {
@@ -53,6 +56,7 @@ package struct TutorsFeature: Feature {
     self.clock = clock
     self.currency = currency
     self.panels = panels
+    snapshots = Snapshots(of: database, stamp: .listings)
   }
 
   package func routes(_ routes: inout Routes) {
@@ -169,7 +173,12 @@ package struct TutorsFeature: Feature {
       return try await profilePage(request, member.id, step: .about, about: draft, refusals: error.list, status: 422)
     }
     try await database.transaction { tx in
-      try await tx.run(.insertTutor(member.id, slug: try await freeSlug(for: member, in: tx), currency: currency))
+      // Two usernames may make one slug, at the same moment too: whoever comes second has the own number behind it.
+      let slug = String(member.identity.username.map { $0.isLetter || $0.isNumber ? $0 : "-" })
+      if try await tx.affected(.insertTutor(member.id, slug: slug, currency: currency)) == 0 {
+        let numbered = "\(slug)-\(member.id.description.suffix(12))"
+        try await tx.run(.insertTutor(member.id, slug: numbered, currency: currency))
+      }
       try await tx.run(.update(about, of: member.id, at: clock.now))
       try await accounts.grantTutor(to: member.id, in: tx)
       try await changed(member.id, in: tx)
@@ -337,18 +346,21 @@ package struct TutorsFeature: Feature {
     }
   }
 
+  /// The same of what may have a file.
+  private func remove(_ query: Query<ID<StoredFile>?>, of tutor: ID<User>) async throws {
+    try await database.transaction { tx in
+      let removed = try await tx.all(query)
+      for case let file? in removed { try await files.forget(file, in: tx) }
+      if !removed.isEmpty { try await changed(tutor, in: tx) }
+    }
+  }
+
   private func changed(_ tutor: ID<User>, in tx: Transaction) async throws {
     if let row = try await tx.first(.completion(of: tutor)) {
       try await tx.run(.setCompletion(Completion(row.facts).score, of: tutor))
     }
     try await refresh(tutor, in: tx)
     try await tx.emit(TutorChanged(tutor: tutor))
-  }
-
-  private func freeSlug(for member: Member, in tx: Transaction) async throws -> String {
-    let base = String(member.identity.username.map { $0.isLetter || $0.isNumber ? $0 : "-" })
-    guard try await tx.first(.isSlugTaken(base)) == true else { return base }
-    return "\(base)-\(member.id.description.suffix(6))"
   }
 }
 

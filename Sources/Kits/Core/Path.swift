@@ -6,10 +6,18 @@
 package struct Path<each Part: PathPart>: Sendable {
   package let template: String
   private let segments: [PathSegment]
+  /// What stands before, between and behind the parts.
+  private let literals: [String]
 
   package init(_ template: String, as parts: repeat (each Part).Type) {
     self.template = template
     segments = template.split(separator: "/").map { $0.hasPrefix(":") ? .part : .literal(String($0)) }
+    var literals = [""]
+    for (at, segment) in template.split(separator: "/", omittingEmptySubsequences: false).enumerated() {
+      if at > 0 { literals[literals.count - 1] += "/" }
+      if segment.hasPrefix(":") { literals.append("") } else { literals[literals.count - 1] += segment }
+    }
+    self.literals = literals
     var count = 0
     for _ in repeat each parts { count += 1 }
     precondition(
@@ -19,13 +27,14 @@ package struct Path<each Part: PathPart>: Sendable {
 
   /// The address with these parts, percent-encoded.
   package func callAsFunction(_ parts: repeat each Part) -> String {
-    var texts: [String] = []
-    for part in repeat each parts { texts.append(PercentEncoding.encode(part.pathText)) }
-    guard !texts.isEmpty else { return template }
-    var next = texts.makeIterator()
-    return template.split(separator: "/", omittingEmptySubsequences: false)
-      .map { $0.hasPrefix(":") ? next.next()! : String($0) }
-      .joined(separator: "/")
+    var address = literals[0]
+    var at = 0
+    for part in repeat each parts {
+      at += 1
+      address += PercentEncoding.encode(part.pathText)
+      address += literals[at]
+    }
+    return address
   }
 
   /// The parts of an address of this shape, from its decoded segments; nothing when it has another shape.

@@ -114,6 +114,13 @@ package struct JSONWriter: Sendable {
     needsComma = true
   }
 
+  /// The same, as bytes of UTF-8.
+  package mutating func raw(_ json: [UInt8]) {
+    separate()
+    bytes.append(contentsOf: json)
+    needsComma = true
+  }
+
   // MARK: The scalars
 
   mutating func null() { literal("null") }

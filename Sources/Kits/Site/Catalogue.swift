@@ -6,8 +6,9 @@ import JSON
 /// Every word a person reads, by language and key. One JSON file a feature and language:
 /// `Assets/locales/en/bookings.json` holds `{"bookings.title": "Your bookings", …}`.
 package final class Catalogue: Sendable {
-  private let messages: [Language: [String: Message]]
-  private let rules: [Language: PluralRules]
+  private let vocabularies: [Language: Vocabulary]
+
+  private let english: Set<String>
 
   package struct Unreadable: Error, CustomStringConvertible {
     package let description: String
@@ -33,24 +34,32 @@ package final class Catalogue: Sendable {
       }
       messages[language] = known
     }
-    self.messages = messages
-    rules = Dictionary(uniqueKeysWithValues: Language.allCases.map { ($0, PluralRules($0)) })
+    var vocabularies: [Language: Vocabulary] = [:]
+    func sentences(of language: Language) -> [String: Sentence] {
+      let rules = PluralRules(language)
+      return (messages[language] ?? [:]).mapValues { Sentence(message: $0, rules: rules) }
+    }
+    let english = sentences(of: .english)
+    for language in Language.allCases {
+      let own = language == .english ? english : sentences(of: language)
+      vocabularies[language] = Vocabulary(language: language, sentences: english.merging(own) { _, own in own })
+    }
+    self.vocabularies = vocabularies
+    self.english = Set(english.keys)
   }
 
   /// The sentence of `key`; English where the language has none yet; the key in brackets where nobody has.
   package func wording(_ key: String, in language: Language, _ values: [String: any MessageValue] = [:]) -> String {
-    for candidate in [language, .english] {
-      if let message = messages[candidate]?[key] {
-        return message.wording(values, plural: { self.rules[candidate]?.category(of: $0) ?? "other" })
-      }
-    }
-    return "⟦\(key)⟧"
+    words(in: language).sentence(key, values)
   }
 
   /// Whether English has the key.
-  package func has(_ key: String) -> Bool { messages[.english]?[key] != nil }
+  package func has(_ key: String) -> Bool { english.contains(key) }
 
-  package func words(in language: Language) -> Wording { Wording(catalogue: self, language: language) }
+  package func words(in language: Language) -> Wording {
+    guard let vocabulary = vocabularies[language] else { preconditionFailure("every language has its vocabulary") }
+    return Wording(vocabulary: vocabulary)
+  }
 
   private static func files(in folder: String) -> [String] {
     guard let directory = opendir(folder) else { return [] }
@@ -78,23 +87,60 @@ package final class Catalogue: Sendable {
   }
 }
 
+/// A sentence with the plural rules of the language it is written in.
+private struct Sentence: Sendable {
+  let message: Message
+  let rules: PluralRules
+  /// The whole of it, when nothing is put in.
+  let plain: String?
+
+  init(message: Message, rules: PluralRules) {
+    self.message = message
+    self.rules = rules
+    plain = message.plain
+  }
+
+  func wording(_ values: [String: any MessageValue]) -> String {
+    plain ?? message.wording(values, plural: { rules.category(of: $0) })
+  }
+}
+
+/// All sentences of one language, in English where it has none of its own: one look-up for each word of a page.
+private final class Vocabulary: Sendable {
+  let language: Language
+  let sentences: [String: Sentence]
+
+  init(language: Language, sentences: [String: Sentence]) {
+    self.language = language
+    self.sentences = sentences
+  }
+}
+
 /// One language's words, called like a function: `t("bookings.title")`, `t("bookings.with", name: tutor)`.
 @dynamicCallable
 package struct Wording: Sendable {
-  let catalogue: Catalogue
-  package let language: Language
+  private let vocabulary: Vocabulary
+
+  fileprivate init(vocabulary: Vocabulary) { self.vocabulary = vocabulary }
+
+  package var language: Language { vocabulary.language }
 
   /// The first argument is the key, the named ones are put into the sentence.
   package func dynamicallyCall(withKeywordArguments pairs: KeyValuePairs<String, any MessageValue>) -> String {
+    let key = pairs.first?.value.wording ?? ""
+    guard let sentence = vocabulary.sentences[key] else { return Self.missing(key) }
+    if let plain = sentence.plain { return plain }
     var values: [String: any MessageValue] = [:]
     for (name, value) in pairs.dropFirst() { values[name] = value }
-    return catalogue.wording(pairs.first?.value.wording ?? "", in: language, values)
+    return sentence.wording(values)
   }
 
   /// For keys and values that are data, such as a stored notification.
   package func sentence(_ key: String, _ values: [String: any MessageValue]) -> String {
-    catalogue.wording(key, in: language, values)
+    vocabulary.sentences[key]?.wording(values) ?? Self.missing(key)
   }
+
+  private static func missing(_ key: String) -> String { "⟦\(key)⟧" }
 }
 
 /// CLDR's plural categories through ICU. Immutable once made; `uplrules_select` may be called from any thread.

@@ -68,6 +68,12 @@ package struct Field: Sendable {
 extension PageContext {
   /// An icon of the sprite; decoration only, so words stand beside it or in an `aria-label`.
   package func icon(_ name: String, _ modifier: String = "") -> HTML {
+    // While the site is being built its sprite may change under its pages.
+    guard !site.isDevelopment else { return drawIcon(name, modifier) }
+    return site.icons.value(modifier.isEmpty ? name : name + " " + modifier) { drawIcon(name, modifier) }
+  }
+
+  private func drawIcon(_ name: String, _ modifier: String) -> HTML {
     let mirrored = ["chevron-left", "chevron-right", "arrow-right", "log-out", "external", "send"].contains(name)
     return """
       <svg class="icon\(modifier.isEmpty ? "" : " " + modifier)\(mirrored ? " mirror" : "")" aria-hidden="true">\

@@ -6,6 +6,20 @@ package import Time
 /// `Time`'s: ICU is handed wall-clock fields and never a zone, so that there is one zone database in the house.
 package final class Formats: Sendable {
   private let opened = Locked<[Key: OpenFormat]>([:])
+  /// What ICU wrote lately: a page says the same few prices and times again and again, and ICU works under a lock.
+  private let moments = Memo<Moment, String>(limit: 8192)
+  private let amounts = Memo<Amount, String>(limit: 2048)
+
+  private struct Moment: Hashable {
+    let language: Language
+    let skeleton: String
+    let milliseconds: Double
+  }
+
+  private struct Amount: Hashable {
+    let language: Language
+    let money: Money
+  }
 
   private struct Key: Hashable {
     let language: Language
@@ -23,20 +37,26 @@ package final class Formats: Sendable {
   package func civil(_ date: CivilDate, _ secondOfDay: Int, skeleton: String, in language: Language) -> String {
     let days = Instant.dayNumber(Int64(date.year), Int64(date.month), Int64(date.day))
     let milliseconds = Double(days * 86_400 + Int64(secondOfDay)) * 1000
-    return opened.withLock { opened in
+    return moments.value(Moment(language: language, skeleton: skeleton, milliseconds: milliseconds)) {
+      write(milliseconds, skeleton: skeleton, in: language) ?? "\(date)"
+    }
+  }
+
+  private func write(_ milliseconds: Double, skeleton: String, in language: Language) -> String? {
+    opened.withLock { opened in
       let key = Key(language: language, pattern: skeleton)
       let format: OpenFormat
       if let known = opened[key] {
         format = known
       } else {
-        guard let made = Self.dateFormat(skeleton, language) else { return "\(date)" }
+        guard let made = Self.dateFormat(skeleton, language) else { return nil }
         opened[key] = made
         format = made
       }
       var status = U_ZERO_ERROR
       var text = [UChar](repeating: 0, count: 128)
       let length = icu_date_format(format.pointer, milliseconds, &text, 128, &status)
-      guard status.rawValue <= U_ZERO_ERROR.rawValue else { return "\(date)" }
+      guard status.rawValue <= U_ZERO_ERROR.rawValue else { return nil }
       // CLDR 42 puts a narrow no-break space before AM and PM; fonts and screen readers stumble over it.
       return String(decoding: text[..<Int(length)], as: UTF16.self).replacing("\u{202F}", with: "\u{A0}")
     }
@@ -44,6 +64,10 @@ package final class Formats: Sendable {
 
   /// An amount with its currency's sign and decimals, exact: the digits go to ICU as text.
   package func money(_ money: Money, in language: Language) -> String {
+    amounts.value(Amount(language: language, money: money)) { write(money, in: language) }
+  }
+
+  private func write(_ money: Money, in language: Language) -> String {
     opened.withLock { opened in
       let whole = money.currency.decimals > 0 && money.amount % Self.power(money.currency.decimals) == 0
       let key = Key(language: language, pattern: "money/\(money.currency.code)/\(whole)")

@@ -32,6 +32,16 @@ struct Message: Equatable, Sendable {
 
   let pieces: [Piece]
 
+  /// The sentence itself, when nothing is to be put in.
+  var plain: String? {
+    guard pieces.count <= 1 else { return nil }
+    switch pieces.first {
+    case nil: return ""
+    case .text(let text): return text
+    default: return nil
+    }
+  }
+
   struct Malformed: Error, Equatable { let reason: String }
 
   init(pieces: [Piece]) { self.pieces = pieces }

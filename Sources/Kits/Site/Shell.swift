@@ -36,7 +36,7 @@ struct Shell {
       </main>
       \(isRoom ? nil : footer)
       <div class="toasts" id="toasts" role="status" aria-live="polite"></div>
-      \(words)
+      \(page.site.islandWords[t.language])
       </body>
       </html>
       """
@@ -54,12 +54,12 @@ struct Shell {
   }
 
   /// The sentences islands say, in the reader's language. A data block, not a script: nothing in it runs.
-  private var words: HTML {
+  static func words(_ t: Wording) -> HTML {
     // The places of a sentence stay places: the island fills them.
     let places: [String: any MessageValue] = ["count": "{count}", "name": "{name}", "size": "{size}"]
     let json = JSONWriter.text { writer in
       writer.object { w in
-        for key in Self.islandWords { w.field(named: key, t.sentence("island." + key, places)) }
+        for key in islandWords { w.field(named: key, t.sentence("island." + key, places)) }
       }
     }
     // `<` cannot close the block early.

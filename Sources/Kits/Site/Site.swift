@@ -16,6 +16,9 @@ package final class Site: Sendable {
   package let clock: WallClock
   /// Whether pages for builders (the gallery) are open.
   package let isDevelopment: Bool
+  /// What a page says whoever reads it, drawn once: the islands' words of each language, and icons.
+  let islandWords: [Language: HTML]
+  let icons = Memo<String, HTML>(limit: 1024)
 
   package init(
     name: String, url: String, zone: String, catalogue: Catalogue, assets: Assets, clock: WallClock,
@@ -29,6 +32,8 @@ package final class Site: Sendable {
     self.clock = clock
     self.isDevelopment = isDevelopment
     formats = Formats()
+    islandWords = Dictionary(
+      uniqueKeysWithValues: Language.allCases.map { ($0, Shell.words(catalogue.words(in: $0))) })
   }
 
   /// The words, zone and tools for the reader of this request.
@@ -69,6 +74,25 @@ package protocol View: Sendable {
 
 extension View {
   package var layout: Layout { .standard }
+}
+
+/// A view that was drawn already, for every reader of one language and zone: nothing on it may be of one reader alone.
+package struct Drawn: View {
+  package let layout: Layout
+  private let words: String
+  private let markup: HTML
+
+  package init(_ view: some View, on page: PageContext) {
+    layout = view.layout
+    words = view.title(page)
+    markup = view.body(page)
+  }
+
+  package func title(_ page: PageContext) -> String { words }
+  package func body(_ page: PageContext) -> HTML { markup }
+
+  /// Bytes, about.
+  package var weight: Int { words.utf8.count + markup.bytes.count }
 }
 
 /// How wide a page's content runs, and whether the shell stands round it.

@@ -109,6 +109,13 @@ package struct Request: Sendable {
   /// Path and query, as an address to come back to.
   package var target: String { queryText.isEmpty ? path : path + "?" + queryText }
 
+  /// Whether the client holds what has this `ETag` already (`If-None-Match`), so that ``Response/unchanged(_:)`` says it
+  /// all.
+  package func holds(_ tag: String) -> Bool {
+    guard method == .get || method == .head, let wanted = header("if-none-match") else { return false }
+    return Validator.matches(wanted, tag)
+  }
+
   /// Whether the client would rather read JSON than a page.
   package var prefersJSON: Bool {
     if isAPI { return true }

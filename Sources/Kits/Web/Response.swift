@@ -100,14 +100,23 @@ package struct Response: Sendable {
       return self
     }
     let tag = "\"" + Base64.url(SHA256.hash(bytes).prefix(12)) + "\""
-    var tagged = with(header: "etag", tag)
-    if tagged.header("cache-control") == nil { tagged.set("cache-control", "private, no-cache") }
-    guard let wanted = request.header("if-none-match"), Validator.matches(wanted, tag) else { return tagged }
+    var tagged = tagged(tag)
+    guard request.holds(tag) else { return tagged }
     tagged.status = 304
     tagged.body = .none
     tagged.headers.removeAll { $0.name == "content-type" }
     return tagged
   }
+
+  /// With a validator that was known before the body was made.
+  package func tagged(_ tag: String) -> Response {
+    var tagged = with(header: "etag", tag)
+    tagged.setIfMissing("cache-control", "private, no-cache")
+    return tagged
+  }
+
+  /// 304: what the client holds under that tag still stands.
+  package static func unchanged(_ tag: String) -> Response { Response(304).tagged(tag) }
 
   mutating func set(_ name: String, _ value: String) {
     headers.removeAll { $0.name == name }

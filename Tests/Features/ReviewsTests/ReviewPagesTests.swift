@@ -93,7 +93,7 @@ extension Response {
       let after = try await parlour.database.one(
         Query<(Int, Int)>("select rating, rating_count from tutor_listings where is_main"))
       #expect(after == (4500, 2))
-      #expect(try await parlour.count("select (card->'rating'->>'count')::int from tutor_listings") == 2)
+      #expect(try await parlour.count("select (document::jsonb->'rating'->>'count')::int from tutor_listings") == 2)
       #expect(try await parlour.count("select count(*) from mails where kind = 'reviews.written'") == 2)
     }
   }

@@ -87,7 +87,8 @@ struct AdminPage: View {
   private func overview(_ figures: SiteFigures, _ holds: Bool, _ links: Int, _ page: PageContext) -> HTML {
     let t = page.t
     func stat(_ label: String, _ value: Int) -> HTML {
-      "<div class=\"stat\"><p class=\"stat-label\">\(label)</p><p class=\"stat-value\">\(value)</p></div>"
+      let figure = value > SiteFigures.most ? "\(SiteFigures.most)+" : String(value)
+      return "<div class=\"stat\"><p class=\"stat-label\">\(label)</p><p class=\"stat-value\">\(figure)</p></div>"
     }
     let waiting: HTML? =
       figures.waiting > 0

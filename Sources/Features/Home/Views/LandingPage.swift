@@ -54,10 +54,14 @@ struct LandingPage: View {
       "music": "music", "languages": "language", "university": "sigma", "school": "book", "professional": "laptop",
     ]
     let items: [HTML] = topics.map { topic in
-      """
-      <li><a href="\(Doors.tutors() + "?subject=" + topic.slug)">\(page.icon(icons[topic.category] ?? "book"))<strong>\(topic.title)</strong>\
-      <span>\(page.t("tutors.found", count: topic.tutors))</span></a></li>
-      """
+      let tutors =
+        topic.tutors > Topic.most
+        ? page.t("tutors.moreThan", count: Topic.most) : page.t("tutors.found", count: topic.tutors)
+      return
+        """
+        <li><a href="\(Doors.tutors() + "?subject=" + topic.slug)">\(page.icon(icons[topic.category] ?? "book"))<strong>\(topic.title)</strong>\
+        <span>\(tutors)</span></a></li>
+        """
     }
     return
       "<section class=\"band\"><div class=\"wrap\"><h2>\(page.t("home.topics"))</h2><ul class=\"topics\">\(items)</ul></div></section>"
