@@ -97,7 +97,7 @@ let targets: [Target] = [
   feature("Tutors", uses: ["Accounts", "Audit", "Files", "Notices"]),
   feature("Scheduling", uses: ["Tutors"]),
   feature("Bookings", uses: ["Scheduling", "Ledger", "Notices"]),
-  feature("Checkout", uses: ["Accounts", "Bookings", "Ledger", "Notices", "Outbound", "Crypto"]),
+  feature("Checkout", uses: ["Accounts", "Audit", "Bookings", "Ledger", "Notices", "Outbound", "Crypto"]),
   feature("Classroom", uses: ["Crypto"]),
   feature("Reviews", uses: ["Accounts", "Tutors", "Bookings", "Notices"]),
 

@@ -17,6 +17,7 @@ struct AdminCommand {
 
       create EMAIL USERNAME "FULL NAME"     an administrator, with a password typed on standard input; or gives the role
                                             to the account that has the address
+      revoke PERSON                         takes the administrator's role
       suspend PERSON | restore PERSON       closes an account and everything it has open, or opens it again
       second-factor-off PERSON              takes the second proof from somebody who lost phone and paper
       merge-users KEEP GONE [--dry-run]     makes one account of two: what GONE has goes to KEEP, and GONE is closed.
@@ -40,6 +41,7 @@ struct AdminCommand {
     let rest = Array(arguments.dropFirst())
     switch (arguments.first, rest.count) {
     case ("create", 3): try await create(email: rest[0], username: rest[1], name: rest[2])
+    case ("revoke", 1): try await withDatabase(config, log) { try await revoke(rest[0], $0) }
     case ("suspend", 1): try await withDatabase(config, log) { try await suspend(rest[0], isOn: true, $0) }
     case ("restore", 1): try await withDatabase(config, log) { try await suspend(rest[0], isOn: false, $0) }
     case ("second-factor-off", 1): try await withDatabase(config, log) { try await removeFactor(rest[0], $0) }
@@ -107,6 +109,15 @@ struct AdminCommand {
       _ = try await sessions.suspend(user, isOn: isOn, by: .command, in: tx)
     }
     print(isOn ? "\(name) is suspended and signed out everywhere." : "\(name) may sign in again.")
+  }
+
+  private func revoke(_ name: String, _ database: Database) async throws {
+    let user = try await person(name, database)
+    let sessions = sessions(database)
+    let isChanged = try await database.transaction { tx in
+      try await sessions.setRole(.admin, isOn: false, of: user, by: .command, in: tx)
+    }
+    print(isChanged ? "\(name) is no administrator any more." : "\(name) was none.")
   }
 
   private func removeFactor(_ name: String, _ database: Database) async throws {

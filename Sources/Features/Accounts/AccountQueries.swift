@@ -264,11 +264,8 @@ extension Query where Row == ID<User> {
   static func user(withEmail email: String) -> Self { Query("select id from users where email = \(email)::citext") }
 
   static func person(called name: String) -> Self {
-    Query(
-      """
-      select id from users
-       where email = \(name)::citext or username = \(name)::citext or id::text = lower(\(name))
-      """)
+    if let id = ID<User>(name.lowercased()) { return Query("select id from users where id = \(id)") }
+    return Query("select id from users where email = \(name)::citext or username = \(name)::citext")
   }
 
   static func user(withUsername username: String) -> Self {

@@ -194,7 +194,11 @@ package struct AdminFeature: Feature {
 
   func auditLog(_ request: Request, admin: Administrator) async throws -> Response {
     let draft = AuditPage.Draft(request.query)
-    let (filter, refusals) = draft.read()
+    var (filter, refusals) = draft.read()
+    if !draft.person.isEmpty {
+      let known = try await Sessions.person(called: draft.person, in: database)
+      filter.concerned = known?.description ?? draft.person
+    }
     let lines =
       refusals.isEmpty
       ? try await audit.lines(

@@ -44,19 +44,25 @@ package struct AdministrationDoor: Sendable {
 
   /// What administrators alone may use: known by who it is for, and by where it stands.
   static func isAdministration(_ route: Route) -> Bool {
-    ["Administrator", "Staff"].contains(route.viewer)
-      || ["/admin", "/api/admin", "/api/dashboard/admin"].contains { prefix in
-        route.template == prefix || route.template.hasPrefix(prefix + "/")
-      }
+    route.viewer == "Administrator" || route.viewer == "Staff"
+      || ["/admin", "/api/admin", "/api/dashboard/admin"].contains { isBelow($0, route.template) }
   }
 
   /// The way in for administrators, what watches the machine, and lessons that are being held: their sockets and what
   /// their page asks for.
   private static func passesAlways(_ route: Route) -> Bool {
-    if route.kind == .socket { return true }
-    return [
-      "/sign-in", "/sign-out", "/language", "/healthz", "/readyz", "/lessons/:booking/room", "/api/auth/login",
-      "/api/auth/logout", "/api/token", "/api/ws-ticket",
-    ].contains { route.template == $0 || route.template.hasPrefix($0 + "/") }
+    route.kind == .socket
+      || [
+        "/sign-in", "/sign-out", "/language", "/healthz", "/readyz", "/lessons/:booking/room", "/api/auth/login",
+        "/api/auth/logout", "/api/token", "/api/ws-ticket",
+      ].contains { isBelow($0, route.template) }
+  }
+
+  /// Whether it is that address or one below it. Asked for every request: nothing is allocated.
+  private static func isBelow(_ prefix: String, _ template: String) -> Bool {
+    let (prefix, template) = (prefix.utf8, template.utf8)
+    guard template.starts(with: prefix) else { return false }
+    let rest = template.dropFirst(prefix.count)
+    return rest.isEmpty || rest.first == UInt8(ascii: "/")
   }
 }

@@ -45,8 +45,8 @@ package struct AuditLine: RowDecodable, Equatable {
 package struct AuditFilter: Sendable, Equatable {
   /// An act's name or what it begins with.
   package var act = ""
-  /// A username, an address or an id: who did it, or to whom it was done.
-  package var person = ""
+  /// Who did it, or to whom or what it was done: an id.
+  package var concerned: String?
   /// Days, in UTC; both belong to it.
   package var from: Instant?
   package var until: Instant?
@@ -97,15 +97,9 @@ extension Query where Row == AuditLine {
       conditions.append("(e.at, e.id) < (\(at), \(id))")
     }
     if !filter.act.isEmpty { conditions.append("(e.act = \(filter.act) or starts_with(e.act, \(filter.act + ".")))") }
-    if !filter.person.isEmpty {
-      conditions.append(
-        """
-        (e.subject_id = \(filter.person) or e.actor_id::text = \(filter.person)
-         or e.actor_id in (select id from people_contact where email = lower(\(filter.person)))
-         or e.actor_id in (select id from people where username = lower(\(filter.person)))
-         or e.subject_id in (select id::text from people_contact where email = lower(\(filter.person)))
-         or e.subject_id in (select id::text from people where username = lower(\(filter.person))))
-        """)
+    if let id = filter.concerned {
+      let actor: SQL = ID<User>(id).map { " or e.actor_id = \($0)" } ?? ""
+      conditions.append("(e.subject_id = \(id)\(actor))")
     }
     if let from = filter.from { conditions.append("e.at >= \(from)") }
     if let until = filter.until { conditions.append("e.at < \(until)") }

@@ -1,3 +1,4 @@
+import Audit
 package import Bookings
 package import Core
 import Jobs
@@ -182,6 +183,9 @@ package struct Payments: Sendable {
       try await notices.tell(
         order.payer, "checkout.refunded", ["amount": .money(order.amount)], link: Doors.receipt(order.payment),
         booking: order.booking, in: tx)
+      try await AuditLog(clock: clock).record(
+        .refunded, by: .system, on: .payment(order.payment),
+        ["amount": "\(order.amount.amount) \(order.amount.currency.code)", "rule": order.rule], in: tx)
       try await ledger.post(.refund(refund, to: order.payer, order.amount), in: tx)
     }
   }

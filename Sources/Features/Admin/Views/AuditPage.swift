@@ -40,7 +40,6 @@ struct AuditPage: Sendable {
         return date
       }
       filter.act = act
-      filter.person = person
       filter.from = day(from, "from").flatMap { Instant(rfc3339: "\($0)T00:00:00Z") }
       filter.until = day(until, "until").flatMap { Instant(rfc3339: "\($0)T00:00:00Z") }.map { $0 + .days(1) }
       return (filter, refusals)
