@@ -79,6 +79,7 @@ let targets: [Target] = [
   kit("Site", uses: ["Core", "HTML", "Web", "Time", "JSON", "CICU", "CCmark"]),
   kit("Vault", uses: ["Core", "Crypto", "Postgres"]),
   kit("QR", uses: ["HTML", "CQREncode"]),
+  kit("Captcha", uses: ["Core", "Crypto", "HTML", "JSON", "Outbound", "Site", "Web"]),
   kit("TestDatabase", uses: ["Core", "JSON", "Loop", "Postgres"]),
   kit(
     "TestKit",
@@ -88,7 +89,7 @@ let targets: [Target] = [
 
   // Ground: what every market stands on.
   feature("Audit", uses: ["Crypto"]),
-  feature("Accounts", uses: ["Audit", "Crypto", "Files", "Notices", "QR", "Vault"]),
+  feature("Accounts", uses: ["Audit", "Captcha", "Crypto", "Files", "Notices", "QR", "Vault"]),
   feature("Files", uses: ["Crypto", "Loop", "CSystem", "CGD"]),
   feature("Notices", uses: ["Outbound", "Crypto"]),
   feature("Ledger", uses: ["Crypto"]),
@@ -109,7 +110,8 @@ let targets: [Target] = [
   .executableTarget(
     name: "tutalink",
     dependencies: (offering + [
-      "Loop", "Crypto", "Outbound", "Vault", "Audit", "Accounts", "Files", "Notices", "Ledger", "Tutors", "Scheduling",
+      "Loop", "Captcha", "Crypto", "Outbound", "Vault", "Audit", "Accounts", "Files", "Notices", "Ledger",
+      "Tutors", "Scheduling",
       "Bookings", "Checkout", "Classroom", "Reviews", "Home", "Admin", "OpenAPI",
     ]).map { .byName(name: $0) },
     path: "Sources/Server", swiftSettings: house),
@@ -135,12 +137,15 @@ let targets: [Target] = [
     name: "JobsWorker", dependencies: ["Core", "Jobs", "Loop", "Postgres"], path: "Tests/Kits/JobsWorker",
     swiftSettings: house),
   tests("Bus", in: "Kits", uses: ["Core", "Loop", "Web"]),
+  tests(
+    "Captcha", in: "Kits",
+    uses: ["Core", "Crypto", "HTML", "JSON", "Loop", "Outbound", "Site", "Web", "TestDatabase", "TestKit"]),
   tests("Vault", in: "Kits", uses: ["Core", "Crypto", "Postgres", "TestDatabase"]),
   tests("QR", in: "Kits", uses: ["HTML"]),
   tests("Site", in: "Kits", uses: proving.filter { $0 != "Site" }),
 
   tests("Audit", in: "Features", uses: proving),
-  tests("Accounts", in: "Features", uses: proving + ["Audit", "Crypto", "Files", "Notices", "Vault"]),
+  tests("Accounts", in: "Features", uses: proving + ["Audit", "Captcha", "Crypto", "Files", "Notices", "Vault"]),
   tests("Files", in: "Features", uses: proving + ["Crypto", "Loop", "CGD"]),
   tests("Notices", in: "Features", uses: proving + ["Crypto", "Loop", "Outbound"]),
   tests("Ledger", in: "Features", uses: proving),

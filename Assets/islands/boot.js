@@ -26,6 +26,7 @@ const islands = {
   theme: () => import("./theme.js"),
   timezone: () => import("./timezone.js"),
   toast: () => import("./toast.js"),
+  work: () => import("./work.js"),
 };
 
 /** @type {WeakMap<Element, Set<string>>} */

@@ -1,3 +1,4 @@
+import Captcha
 import Core
 import Glibc
 import Web
@@ -28,6 +29,8 @@ struct Config: Sendable {
   let turnSecret: String?
   let isRelayOnly: Bool
   let isDevelopment: Bool
+  let captcha: Captcha.Way
+  let captchaURL: String?
   let rates: RateSettings
   let limitsFactor: Int
   let logLevel: Log.Level
@@ -77,6 +80,20 @@ struct Config: Sendable {
     turnSecret = environment["TURN_SECRET"].flatMap { $0.isEmpty ? nil : $0 }
     isRelayOnly = text("RELAY_ONLY", or: "0") == "1"
     isDevelopment = text("DEV", or: "0") == "1"
+    switch text("CAPTCHA", or: "work") {
+    case "off": captcha = .off
+    case "work": captcha = .work(bits: try number("CAPTCHA_BITS", or: 14, 1...24))
+    case let name:
+      guard let vendor = Vendor(rawValue: name) else {
+        throw Unusable(description: "CAPTCHA is “\(name)”; it must be off, work, turnstile, hcaptcha or recaptcha.")
+      }
+      let (siteKey, secret) = (text("CAPTCHA_SITE_KEY", or: ""), text("CAPTCHA_SECRET", or: ""))
+      guard !siteKey.isEmpty, !secret.isEmpty else {
+        throw Unusable(description: "CAPTCHA=\(name) needs CAPTCHA_SITE_KEY and CAPTCHA_SECRET.")
+      }
+      captcha = .vendor(vendor, siteKey: siteKey, secret: secret)
+    }
+    captchaURL = environment["CAPTCHA_URL"].flatMap { $0.isEmpty ? nil : $0 }
     do throws(RateSettings.Unreadable) { rates = try RateSettings(text("RATES", or: "")) } catch {
       throw Unusable(description: "RATES: \(error)")
     }

@@ -3,6 +3,7 @@ import Admin
 import Audit
 import Bookings
 import Bus
+import Captcha
 import Checkout
 import Classroom
 import Core
@@ -96,6 +97,9 @@ struct House {
       path, headers, body in
       try await client.send(OutboundRequest(.post, own + path, headers: headers, body: body)).status
     }
+    let captcha = Captcha(
+      config.captcha, secret: config.secret, siteURL: config.siteURL, client: client, address: config.captchaURL,
+      clock: clock)
     let payments = Payments(
       database: database, bookings: bookings, ledger: ledger, notices: notices, site: site, clock: clock,
       gateways: [simulated])
@@ -111,7 +115,7 @@ struct House {
     features = [
       AccountsFeature(
         database: database, site: site, sessions: sessions, notices: notices, files: files, vault: vault,
-        pool: hashing, clock: clock, showsLetters: isTrial),
+        pool: hashing, clock: clock, captcha: captcha, showsLetters: isTrial),
       AuditFeature(database: database, audit: audit, log: log),
       FilesFeature(database: database, files: files, clock: clock),
       NoticesFeature(

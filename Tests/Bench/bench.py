@@ -157,7 +157,7 @@ class Bench:
     def server(self):
         environment = os.environ | {
             "DATABASE_URL": self.options.database, "PORT": str(self.port), "HOST": "127.0.0.1", "SITE_URL": self.url,
-            "TUTALINK_HOME": str(self.folder / "home"), "LIMITS_FACTOR": "1000000", "LOG_LEVEL": "error", "SMTP_URL": ""}
+            "TUTALINK_HOME": str(self.folder / "home"), "LIMITS_FACTOR": "1000000", "CAPTCHA": "off", "LOG_LEVEL": "error", "SMTP_URL": ""}
         began = time.monotonic()
         log = open(self.folder / "server.log", "ab")
         process = Process([self.options.binary, "serve"], cwd=ROOT, env=environment, stdout=log, stderr=log)

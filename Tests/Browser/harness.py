@@ -242,6 +242,7 @@ class Site:
             "TUTALINK_HOME": self.home,
             # All people of a journey share one address, which a limit by address would take for one.
             "LIMITS_FACTOR": 50,
+            "CAPTCHA": "off",
             "SMTP_URL": f"smtp://127.0.0.1:{self.mail.port}",
         } | settings
         self.people = []

@@ -20,6 +20,7 @@ packages_run=(
 packages_test=(
   chromium fonts-liberation fonts-noto-core
   coturn nodejs node-typescript python3 python3-venv openssl shellcheck
+  nginx-light libnginx-mod-http-brotli-filter slowhttptest
 )
 
 # Only for `bin/setup --firefox`: the second engine of the browser journeys.

@@ -9,13 +9,21 @@ extension Contract {
       "email": .text, "password": .text, "full_name": .text, "username": .text,
       "role": .choice("learner", "tutor"), "timezone": .text.optional, "locale": .text.optional,
       "department": .text.optional, "year_of_study": wordOrNumber.optional, "gpa": wordOrNumber.optional,
-      "gpa_scale": wordOrNumber.optional, "accept_terms": .boolean,
+      "gpa_scale": wordOrNumber.optional, "accept_terms": .boolean, "captcha": proof,
     ],
     gives: 201,
     [
       "user": ["email": .text, "username": .text, "full_name": .text, "role": .choice("learner", "tutor")],
       "email_verification": .choice("sent"),
     ])
+  static let captcha = Contract(
+    "What a form (`register`, `reset`) asks for as `captcha`: work to be done, or a vendor's widget.", gives: 200,
+    [
+      "kind": .text, "challenge": .text.optional, "bits": .integer.optional, "count": .integer.optional,
+      "site_key": .text.optional,
+    ])
+  private static let proof = Schema.text.saying("What `/api/auth/captcha/` asks for; without it a few calls an hour are taken.")
+    .optional
   static let verifyEmail = Contract(
     "Opens the account that a letter was written for.", takes: ["token": .text], gives: 200, ["verified": .boolean])
   static let login = Contract(
@@ -25,7 +33,7 @@ extension Contract {
   static let logout = Contract("Ends this session, and the whole family of its refresh tokens.", gives: 204)
   static let resetPassword = Contract(
     "Sends a letter with which a new password can be set, if the address is known; the answer does not tell.",
-    takes: ["email": .text], gives: 202, ["password_reset": .choice("sent")])
+    takes: ["email": .text, "captcha": proof], gives: 202, ["password_reset": .choice("sent")])
   static let confirmReset = Contract(
     "Sets a new password by the token of a letter.", takes: ["token": .text, "password": .text], gives: 200,
     ["password": .choice("changed")])

@@ -16,6 +16,7 @@ enum AccountPaths {
   static let session = Path("/account/sessions/:session", as: ID<Session>.self)
 
   static let apiRegister = Path("/api/auth/register/")
+  static let apiCaptcha = Path("/api/auth/captcha/:form/", as: String.self)
   static let apiVerify = Path("/api/auth/verify-email/")
   static let apiLogin = Path("/api/auth/login/")
   static let apiLogout = Path("/api/auth/logout/")

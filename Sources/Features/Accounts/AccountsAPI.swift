@@ -1,3 +1,4 @@
+import Captcha
 import Core
 import Crypto
 import JSON
@@ -12,6 +13,7 @@ extension AccountsFeature {
     let guarded: RouteLimits = .rate(.signIn)
     let letters: RouteLimits = .rate(.letters)
     routes.api(.post, AccountPaths.apiRegister, as: Guest.self, limits: .rate(.registration), .register, apiRegister)
+    routes.api(.get, AccountPaths.apiCaptcha, as: Guest.self, .captcha, apiCaptcha)
     routes.api(.post, AccountPaths.apiVerify, as: Guest.self, limits: guarded, .verifyEmail, apiVerify)
     routes.api(.post, AccountPaths.apiLogin, as: Guest.self, limits: guarded, .login, apiLogin)
     routes.api(.post, AccountPaths.apiLogout, as: Member.self, .logout, apiLogout)
@@ -30,6 +32,18 @@ extension AccountsFeature {
       Dictionary(grouping: refusals, by: \.field).mapValues {
         $0.map { t.sentence("accounts.refusal.\($0.field).\($0.reason)", [:]) }
       })
+  }
+
+  /// What a program must prove before it registers somebody (`register`) or asks for a letter (`reset`).
+  func apiCaptcha(_ request: Request, guest: Guest, form: String) async throws -> Response {
+    guard ["register", "reset"].contains(form) else { throw Failure.notFound }
+    return Response.json(200) { w in captcha.field(for: form).write(to: &w) }.unstored
+  }
+
+  private func judge(_ request: Request, _ form: String) async throws {
+    do { try await captcha.judge(request, for: form) } catch let refusal as Captcha.Refusal {
+      throw problem([.init(field: "captcha", reason: refusal.rawValue)], request)
+    }
   }
 
   func apiRegister(_ request: Request, guest: Guest) async throws -> Response {
@@ -59,6 +73,7 @@ extension AccountsFeature {
     do throws(Registration.Refusals) { registration = try Registration(draft, isZone: { Zone($0) != nil }) } catch {
       throw problem(error.list, request)
     }
+    try await judge(request, "register")
     if let refusal = try await create(registration) { throw problem([refusal], request) }
     return .json(201) { w in
       w.object { w in
@@ -165,6 +180,7 @@ extension AccountsFeature {
 
   func apiReset(_ request: Request, guest: Guest) async throws -> Response {
     let email = try request.json()["email"]?.string ?? ""
+    try await judge(request, "reset")
     try await sendResetLetter(to: email)
     return .json(202) { w in w.object { w in w.field("password_reset", "sent") } }
   }

@@ -1,4 +1,5 @@
 import Audit
+package import Captcha
 package import Core
 import Crypto
 package import Files
@@ -26,12 +27,14 @@ package struct AccountsFeature: Feature {
   let vault: Vault
   let pool: BlockingPool
   let clock: WallClock
+  /// Asked where anybody may type an address: registering, and mending a lost password.
+  let captcha: Captcha
   /// On a trial at home without a mail server the letter is shown on the page instead.
   let showsLetters: Bool
 
   package init(
     database: Database, site: Site, sessions: Sessions, notices: Notices, files: Files, vault: Vault,
-    pool: BlockingPool, clock: WallClock, showsLetters: Bool
+    pool: BlockingPool, clock: WallClock, captcha: Captcha = .off, showsLetters: Bool
   ) {
     self.database = database
     self.site = site
@@ -41,6 +44,7 @@ package struct AccountsFeature: Feature {
     self.vault = vault
     self.pool = pool
     self.clock = clock
+    self.captcha = captcha
     self.showsLetters = showsLetters
   }
 
@@ -108,7 +112,7 @@ package struct AccountsFeature: Feature {
     var draft = Registration.Draft()
     draft.role = request.query.text("role") == "tutor" ? "tutor" : "learner"
     draft.zone = request.zone
-    return site.page(RegistrationForm(draft: draft), for: request)
+    return registrationPage(draft, for: request)
   }
 
   func register(_ request: Request, guest: Guest) async throws -> Response {
@@ -126,12 +130,26 @@ package struct AccountsFeature: Feature {
     draft.acceptsTerms = form.isOn("accept_terms")
     let registration: Registration
     do throws(Registration.Refusals) { registration = try Registration(draft, isZone: { Zone($0) != nil }) } catch {
-      return site.page(RegistrationForm(draft: draft, refusals: error.list), for: request, status: 422)
+      return registrationPage(draft, refusals: error.list, for: request, status: 422)
+    }
+    // Last, so that a proof is not used up by a form that is refused for something else.
+    do { try await captcha.judge(request, for: "register") } catch let refusal as Captcha.Refusal {
+      return registrationPage(
+        draft, refusals: [.init(field: "captcha", reason: refusal.rawValue)], for: request, status: 422)
     }
     if let refusal = try await create(registration) {
-      return site.page(RegistrationForm(draft: draft, refusals: [refusal]), for: request, status: 422)
+      return registrationPage(draft, refusals: [refusal], for: request, status: 422)
     }
     return site.page(await letterSent(to: registration.email.text, purpose: "verify"), for: request)
+  }
+
+  private func registrationPage(
+    _ draft: Registration.Draft, refusals: [Registration.Refusal] = [], for request: Request, status: Int = 200
+  ) -> Response {
+    captcha.opening(
+      site.page(
+        RegistrationForm(draft: draft, refusals: refusals, captcha: captcha.field(for: "register")), for: request,
+        status: status))
   }
 
   /// Makes the account, or tells the owner of a known address that somebody tried. Either way the newcomer reads the
@@ -325,16 +343,26 @@ package struct AccountsFeature: Feature {
   // MARK: A lost password
 
   func forgotten(_ request: Request, guest: Guest) async throws -> Response {
-    site.page(ForgottenForm(), for: request)
+    forgottenPage(ForgottenForm(), for: request)
   }
 
   func sendReset(_ request: Request, guest: Guest) async throws -> Response {
     let email = request.form.text("email")
     guard EmailAddress(email) != nil else {
-      return site.page(ForgottenForm(email: email, isRefused: true), for: request, status: 422)
+      return forgottenPage(ForgottenForm(email: email, refusal: "email.malformed"), for: request, status: 422)
+    }
+    do { try await captcha.judge(request, for: "reset") } catch let refusal as Captcha.Refusal {
+      return forgottenPage(
+        ForgottenForm(email: email, refusal: "captcha." + refusal.rawValue), for: request, status: 422)
     }
     try await sendResetLetter(to: email)
     return site.page(await letterSent(to: email, purpose: "reset"), for: request)
+  }
+
+  private func forgottenPage(_ form: ForgottenForm, for request: Request, status: Int = 200) -> Response {
+    var form = form
+    form.captcha = captcha.field(for: "reset")
+    return captcha.opening(site.page(form, for: request, status: status))
   }
 
   func sendResetLetter(to email: String) async throws {

@@ -78,6 +78,9 @@ package struct Request: Sendable {
     isMalformed = !isSound
   }
 
+  /// What one client is taken to be where things are counted: an IPv4 address, or the /64 a household is given.
+  package var addressKey: String { Address.rateKey(address) }
+
   /// The first header of that name.
   package func header(_ name: String) -> String? { headers[name] }
 

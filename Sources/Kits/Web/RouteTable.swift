@@ -212,6 +212,7 @@ package final class RouteTable: Sendable {
       if match.route.kind == .api || match.route.kind == .socket { request.isAPI = true }
       let hasBody = (length ?? 0) > 0 || isChunked
       if case .quick(let call) = match.call {
+        if hasBody { return refuse(Problem(400, "This request takes no body."), match.index) }
         prepare(&request)
         do { return .answer(complete(try call(request), for: request, match.index, began)) } catch {
           return .answer(complete(refusal(error, for: request), for: request, match.index, began))

@@ -1,3 +1,4 @@
+import Captcha
 import Core
 import HTML
 import Site
@@ -24,6 +25,7 @@ func zoneField(_ page: PageContext, value: String, error: String?) -> HTML {
 struct RegistrationForm: View {
   var draft: Registration.Draft
   var refusals: [Registration.Refusal] = []
+  var captcha = CaptchaField.none
 
   var layout: Layout { .slim }
 
@@ -52,6 +54,7 @@ struct RegistrationForm: View {
       \(page.field(Field("password", t("accounts.password"), .newPassword, hint: t("accounts.passwordHint"), error: error("password"), autocomplete: "new-password", longest: PasswordPolicy.longest)))
       \(zoneField(page, value: draft.zone, error: error("timezone")))
       \(page.field(Field("accept_terms", t("accounts.acceptTerms"), .checkbox, value: draft.acceptsTerms ? "1" : "", error: error("accept_terms"))))
+      <div id="captcha">\(captcha.markup(page))</div>
       <div class="actions"><button class="button primary wide">\(t("accounts.createAccount"))</button></div>
       </form>
       <p class="center">\(t("accounts.haveAccount")) <a href="\(Doors.signIn())">\(t("site.signIn"))</a></p>

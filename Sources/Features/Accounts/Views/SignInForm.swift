@@ -1,3 +1,4 @@
+import Captcha
 import Core
 import HTML
 import Site
@@ -38,7 +39,9 @@ struct SignInForm: View {
 
 struct ForgottenForm: View {
   var email = ""
-  var isRefused = false
+  /// The end of a refusal's key.
+  var refusal: String?
+  var captcha = CaptchaField.none
 
   var layout: Layout { .slim }
 
@@ -46,10 +49,13 @@ struct ForgottenForm: View {
 
   func body(_ page: PageContext) -> HTML {
     let t = page.t
+    let sentence = refusal.map { t.sentence("accounts.refusal.\($0)", [:]) }
+    let isAddress = refusal?.hasPrefix("email.") ?? false
     return """
       \(page.head(t("accounts.forgotten"), lead: t("accounts.forgottenLead")))
-      <form class="form card" method="post" action="\(AccountPaths.forgotten())" data-island="form">\(page.csrfField)
-      \(page.field(Field("email", t("accounts.email"), .email, value: email, error: isRefused ? t("accounts.refusal.email.malformed") : nil, autocomplete: "email")))
+      <form class="form card" method="post" action="\(AccountPaths.forgotten())" data-island="form">\(page.csrfField)\(isAddress ? nil : sentence.map { page.banner(.danger, $0) })
+      \(page.field(Field("email", t("accounts.email"), .email, value: email, error: isAddress ? sentence : nil, autocomplete: "email")))
+      \(captcha.markup(page))
       <div class="actions"><button class="button primary">\(t("accounts.sendReset"))</button>\(page.buttonLink(t("site.signIn"), to: Doors.signIn(), "quiet"))</div></form>
       """
   }
