@@ -14,22 +14,22 @@ def fill(person, name):
 
 def test_a_browser_works_for_its_person_and_a_form_without_work_is_counted(sites):
     site = sites(CAPTCHA="work", CAPTCHA_BITS=10)
-    mina = site.person("mina")
+    mina = site.person("minarva")
     mina.goto("/register")
     mina.is_sound()
     # The work begins when the form is first used, and is done unseen.
-    fill(mina, "mina")
+    fill(mina, "minarva")
     until(lambda: mina.page.locator('input[name="captcha"]').input_value(), "the work to be done")
     mina.page.locator("form.card button.primary").click()
-    site.mail.wait("mina@example.net")
+    site.mail.wait("minarva@example.net")
 
     # Sent before it is done, the form waits and goes by itself.
-    omar = site.person("omar")
+    omar = site.person("omarius")
     omar.goto("/register")
-    fill(omar, "omar")
+    fill(omar, "omarius")
     omar.page.locator('input[name="captcha"]').evaluate("field => field.value = ''")
     omar.page.locator("form.card button.primary").click()
-    site.mail.wait("omar@example.net")
+    site.mail.wait("omarius@example.net")
 
     # Without JavaScript three an hour are taken from one address, and then a sentence says why not.
     for number in range(4):

@@ -23,7 +23,7 @@ import urllib.request
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "Tests/Browser"))
 
-from harness import BINARY, Databases, environment, free_port, until  # noqa: E402
+from harness import BINARY, Databases, environment, free_port, until  # noqa: E402, F401
 
 
 class Proxy:
@@ -206,4 +206,4 @@ def table(heads, rows):
         print("  ".join(value.ljust(width) for value, width in zip(line, widths)).rstrip())
 
 
-__all__ = ["Edge", "Proxy", "Wire", "ROOT", "statuses", "table", "fail_count", "seconds", "until", "os"]
+__all__ = ["BINARY", "environment", "Edge", "Proxy", "Wire", "ROOT", "statuses", "table", "fail_count", "seconds", "until", "os"]

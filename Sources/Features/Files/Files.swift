@@ -14,6 +14,9 @@ package enum FilePurpose: String, Sendable, Codable, CaseIterable {
   /// Proof of something, for its owner and for the staff who judge it.
   case document
 
+  /// Whether its bytes are ours: decoded and encoded anew.
+  var isRemade: Bool { self == .photo || self == .picture }
+
   /// Whether anybody may see it who knows its address.
   package var isPublic: Bool { self != .document }
 }

@@ -32,13 +32,14 @@ package struct FilesFeature: Feature {
   }
 
   /// A file under whatever name its link gives. A row's content never changes, so what is for everybody may be kept
-  /// for ever; documents are never shown in the browser, only saved.
+  /// for ever. Only pictures, which we made anew, are shown by themselves; all else is saved when it is opened. (A page
+  /// plays a sample all the same: what is embedded is not opened.)
   func show(_ request: Request, guest: Guest, file: ID<StoredFile>, name: String) async throws -> Response {
     let card = try await database.one(
       .card(of: file, for: guest.id, asStaff: guest.identity?.roles.contains(where: \.isStaff) ?? false))
     guard let content = try await files.open(card.sha256) else { throw Failure.notFound }
     return .file(
-      content, type: card.mediaType, for: request, download: card.purpose.isPublic ? nil : card.filename,
+      content, type: card.mediaType, for: request, download: card.purpose.isRemade ? nil : card.filename,
       cacheControl: card.purpose.isPublic ? "public, max-age=31536000, immutable" : "private, no-store")
   }
 }
