@@ -314,7 +314,7 @@ extension BookingsFeature {
       }
       w.object("policy") { w in
         w.field("sentences", r.policy.sentences(mode: r.mode, isFree: r.price.isFree).map { $0.words(words) })
-        w.field("terms", r.policy.json)
+        w.object("terms") { w in r.policy.write(to: &w) }
       }
       if r.state.isUnpaid {
         w.object("payment") { w in w.field("url", site.url + Doors.checkout(booked.id)) }

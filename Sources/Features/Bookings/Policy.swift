@@ -49,8 +49,13 @@ package struct Policy: Equatable, Sendable {
     return .object(object)
   }
 
+  /// Writes the terms as the members of an object.
+  func write(to w: inout JSONWriter) {
+    for field in Self.fields { w.field(named: field.name, self[keyPath: field.path]) }
+  }
+
   /// The same as text, as it is stored.
-  var text: String { json.text }
+  var text: String { JSONWriter.text { w in w.object { w in write(to: &w) } } }
 
   /// Reads what ``json`` wrote. A term that is missing or out of range has the house's standard value: terms were checked
   /// when they were written, and a booking must stay readable whatever terms are added later.

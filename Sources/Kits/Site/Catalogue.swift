@@ -146,13 +146,21 @@ package struct Wording: Sendable {
 /// CLDR's plural categories through ICU. Immutable once made; `uplrules_select` may be called from any thread.
 private struct PluralRules: @unchecked Sendable {
   private let rules: UnsafeMutableRawPointer?
+  /// The categories of the numbers that sentences mostly have, asked for once.
+  private let small: [String]
 
   init(_ language: Language) {
     var status = U_ZERO_ERROR
-    rules = icu_plural_open(language.rawValue, &status)
+    let rules = icu_plural_open(language.rawValue, &status)
+    self.rules = rules
+    small = (0..<256).map { Self.category(of: $0, by: rules) }
   }
 
   func category(of count: Int) -> String {
+    small.indices.contains(count) ? small[count] : Self.category(of: count, by: rules)
+  }
+
+  private static func category(of count: Int, by rules: UnsafeMutableRawPointer?) -> String {
     guard let rules else { return "other" }
     var status = U_ZERO_ERROR
     var keyword = [UChar](repeating: 0, count: 16)
