@@ -264,8 +264,9 @@ final class Caller: Wire, @unchecked Sendable {
   }
 
   private func done() {
-    defer { answered = nil }
-    answered?(status)
+    let tell = answered
+    answered = nil
+    tell?(status)
   }
 
   override func ended() {

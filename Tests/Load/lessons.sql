@@ -18,9 +18,9 @@ select bench_id(6 + kind, n), bench_id(kind, n + 1), sha256(convert_to('load-' |
        bench_id(6 + kind, n), now() + interval '1 day'
   from (values (1, 'learner'), (2, 'tutor')) kinds (kind, role), generate_series(0, :rooms - 1) n;
 
--- What the room of everybody is told: ids that end in their number.
+-- What the room of everybody is told: ids that end in their number, in tens.
 insert into notifications (id, user_id, kind, params)
-select bench_id(9, n), bench_id(1, 1), 'classroom.waiting', '{"name": {"text": {"_0": "Ada"}}, "subject": {"text": {"_0": "Calculus"}}}' from generate_series(1, 10) n;
+select ('01900000-0009-7000-8000-' || lpad(n::text, 12, '0'))::uuid, bench_id(1, 1), 'classroom.waiting', '{"name": {"text": {"_0": "Ada"}}, "subject": {"text": {"_0": "Calculus"}}}' from generate_series(1, 10) n;
 
 commit;
 reset session_replication_role;

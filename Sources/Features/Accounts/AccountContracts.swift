@@ -22,8 +22,10 @@ extension Contract {
       "kind": .text, "challenge": .text.optional, "bits": .integer.optional, "count": .integer.optional,
       "site_key": .text.optional,
     ])
-  private static let proof = Schema.text.saying("What `/api/auth/captcha/` asks for; without it a few calls an hour are taken.")
-    .optional
+  private static let proof = Schema.text.saying(
+    "What `/api/auth/captcha/` asks for; without it a few calls an hour are taken."
+  )
+  .optional
   static let verifyEmail = Contract(
     "Opens the account that a letter was written for.", takes: ["token": .text], gives: 200, ["verified": .boolean])
   static let login = Contract(
