@@ -7,7 +7,6 @@
 """
 
 import contextlib
-import os
 import pathlib
 import re
 import shutil
@@ -17,7 +16,6 @@ import ssl
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -189,10 +187,6 @@ def statuses(heard):
     return [int(status) for status in re.findall(rb"HTTP/1\.[01] (\d{3}) ", heard)]
 
 
-def seconds():
-    return time.monotonic()
-
-
 def fail_count(rows):
     return sum(not ok for *_, ok in rows)
 
@@ -205,5 +199,3 @@ def table(heads, rows):
     for line in cells:
         print("  ".join(value.ljust(width) for value, width in zip(line, widths)).rstrip())
 
-
-__all__ = ["BINARY", "environment", "Edge", "Proxy", "Wire", "ROOT", "statuses", "table", "fail_count", "seconds", "until", "os"]
