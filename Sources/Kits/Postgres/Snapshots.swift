@@ -45,7 +45,7 @@ package struct Stamp: Sendable, Hashable, RowDecodable {
 /// The key says everything the value depends on besides the tables: the question, the language, and, where the time
 /// matters, the minute.
 package final class Snapshots: Sendable {
-  package static let defaultBytes = 8 << 20
+  package static let defaultBytes = 4 << 20
 
   private struct Entry: Sendable {
     let stamp: Stamp
