@@ -61,6 +61,7 @@ let targets: [Target] = [
   library("CBrotli"),
   library("CZlib"),
   library("CQREncode"),
+  library("CResolv"),
 
   // Kits: few, small, boring; they know nothing of tutoring.
   kit("Core", uses: ["CSystem"]),
@@ -75,7 +76,8 @@ let targets: [Target] = [
   kit("Web", uses: ["Core", "Compression", "Crypto", "HTML", "JSON", "Loop", "CMicrohttpd", "CWslay", "CSystem"]),
   kit("Jobs", uses: ["Core", "Loop", "Postgres", "JSON"]),
   kit("Bus", uses: ["Core", "Loop", "Web"]),
-  kit("Platform", uses: ["Core", "Web", "Postgres", "Jobs", "Bus", "HTML", "JSON"]),
+  kit("Doctor", uses: ["Core", "Crypto", "Loop", "Postgres", "Outbound", "CResolv", "CSystem"]),
+  kit("Platform", uses: ["Core", "Loop", "Web", "Postgres", "Jobs", "Bus", "HTML", "JSON"]),
   kit("Site", uses: ["Core", "HTML", "Web", "Time", "JSON", "CICU", "CCmark"]),
   kit("Vault", uses: ["Core", "Crypto", "Postgres"]),
   kit("QR", uses: ["HTML", "CQREncode"]),
@@ -106,13 +108,13 @@ let targets: [Target] = [
   feature("Home", uses: ["Accounts", "Tutors", "Scheduling", "Bookings", "Ledger", "Checkout", "Notices", "Reviews"]),
   feature("Admin", uses: ["Accounts", "Audit", "Tutors", "Bookings", "Ledger", "Notices"]),
   feature("OpenAPI"),
+  feature("Status"),
 
   .executableTarget(
     name: "tutalink",
     dependencies: (offering + [
-      "Loop", "Captcha", "Crypto", "Outbound", "Vault", "Audit", "Accounts", "Files", "Notices", "Ledger",
-      "Tutors", "Scheduling",
-      "Bookings", "Checkout", "Classroom", "Reviews", "Home", "Admin", "OpenAPI",
+      "Loop", "Captcha", "Crypto", "Outbound", "Doctor", "Vault", "Audit", "Accounts", "Files", "Notices", "Ledger",
+      "Tutors", "Scheduling", "Bookings", "Checkout", "Classroom", "Reviews", "Home", "Admin", "Status", "OpenAPI",
     ]).map { .byName(name: $0) },
     path: "Sources/Server", swiftSettings: house),
 
@@ -142,6 +144,7 @@ let targets: [Target] = [
     uses: ["Core", "Crypto", "HTML", "JSON", "Loop", "Outbound", "Site", "Web", "TestDatabase", "TestKit"]),
   tests("Vault", in: "Kits", uses: ["Core", "Crypto", "Postgres", "TestDatabase"]),
   tests("QR", in: "Kits", uses: ["HTML"]),
+  tests("Doctor", in: "Kits", uses: ["Core", "Loop", "Outbound", "Postgres", "TestDatabase"]),
   tests("Site", in: "Kits", uses: proving.filter { $0 != "Site" }),
 
   tests("Audit", in: "Features", uses: proving),
@@ -158,6 +161,7 @@ let targets: [Target] = [
   tests("Classroom", in: "Features", uses: proving + ["Crypto", "CSystem", "Loop"]),
   tests("Reviews", in: "Features", uses: proving + ["Accounts", "Tutors", "Bookings", "Notices"]),
   tests("Home", in: "Features", uses: proving + ["Accounts", "Tutors", "Bookings", "Ledger", "Notices"]),
+  tests("Status", in: "Features", uses: proving),
   tests("Admin", in: "Features", uses: proving + ["Accounts", "Audit", "Tutors", "Bookings", "Ledger", "Notices"]),
 
   // The whole house, wired as it is served.

@@ -21,7 +21,6 @@ struct Config: Sendable {
   let keysFile: String
   let adminAddresses: [AddressRange]
   let adminNeedsSecondFactor: Bool
-  let trustedProxies: [String]
   let smtpURL: String?
   let mailFrom: String
   let stunURLs: [String]
@@ -34,6 +33,11 @@ struct Config: Sendable {
   let rates: RateSettings
   let limitsFactor: Int
   let logLevel: Log.Level
+  let metricsToken: String?
+  let trustedProxies: [String]
+  let slowQueryMilliseconds: Int
+  let dkimSelector: String?
+  let nameServer: String?
 
   /// A setting that cannot be used, in a sentence that names it.
   struct Unusable: Error, CustomStringConvertible { let description: String }
@@ -121,6 +125,10 @@ struct Config: Sendable {
     for given in trustedProxies where AddressRange(given) == nil || given.contains("/") {
       throw Unusable(description: "TRUSTED_PROXIES names “\(given)”; single addresses were expected.")
     }
+    metricsToken = environment["METRICS_TOKEN"].flatMap { $0.isEmpty ? nil : $0 }
+    slowQueryMilliseconds = try number("SLOW_QUERY_MS", or: 100, 1...60_000)
+    dkimSelector = environment["DKIM_SELECTOR"].flatMap { $0.isEmpty ? nil : $0 }
+    nameServer = environment["NAME_SERVER"].flatMap { $0.isEmpty ? nil : $0 }
     secret = try Self.secret(given: environment["SECRET_KEY"], home: home)
   }
 

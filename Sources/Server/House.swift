@@ -8,6 +8,7 @@ import Checkout
 import Classroom
 import Core
 import Crypto
+import Doctor
 import Files
 import Glibc
 import Home
@@ -22,6 +23,7 @@ import Postgres
 import Reviews
 import Scheduling
 import Site
+import Status
 import Tutors
 import Vault
 import Web
@@ -42,6 +44,7 @@ struct House {
   let features: [any Feature]
   let courier: Courier
   let runner: Runner
+  let watch: Watch
   let table: RouteTable
 
   init(_ config: Config, log: Log) throws {
@@ -49,14 +52,19 @@ struct House {
     self.log = log
     let clock = WallClock.system
     loops = LoopGroup(count: config.loops, log: log)
-    database = Database(url: config.databaseURL, loops: loops, connectionsPerLoop: config.connectionsPerLoop, log: log)
+    let metrics = Metrics()
+    self.metrics = metrics
+    let asked = metrics.histogram("database_query_duration_seconds", "From sending a statement to its whole answer.")
+    database = Database(
+      url: config.databaseURL, loops: loops, connectionsPerLoop: config.connectionsPerLoop, log: log,
+      slowest: .milliseconds(config.slowQueryMilliseconds), explains: true,
+      observe: { asked.observe(Double($0.took.microseconds) / 1_000_000) })
     bus = Bus(loops: loops)
     assets = try Assets(folder: config.assets, live: config.isDevelopment)
     site = Site(
       name: config.siteName, url: config.siteURL, zone: config.zone,
       catalogue: try Catalogue(folder: config.assets + "/locales"),
       assets: assets, clock: clock, isDevelopment: config.isDevelopment)
-    metrics = Metrics()
     // Hashing would fill every core; in the background it takes what the loops leave.
     let hashing = BlockingPool(threads: config.loops, background: true)
     let disk = BlockingPool(threads: 4)
@@ -112,7 +120,7 @@ struct House {
     let isTrial =
       office == nil && (config.siteURL.hasPrefix("http://localhost") || config.siteURL.hasPrefix("http://127.0.0.1"))
 
-    features = [
+    let rooms: [any Feature] = [
       AccountsFeature(
         database: database, site: site, sessions: sessions, notices: notices, files: files, vault: vault,
         pool: hashing, clock: clock, captcha: captcha, showsLetters: isTrial),
@@ -150,6 +158,10 @@ struct House {
       // Last: it describes what was declared before it.
       OpenAPIFeature(site: site),
     ]
+    watch = Watch(
+      Self.components(config, database: database, disk: disk), figures: Figure.jobs + rooms.flatMap(\.figures),
+      database: database, metrics: metrics, clock: clock, log: log)
+    features = rooms + [StatusFeature(site: site, watch: watch)]
 
     runner = Runner(
       database: database, handlers: features.flatMap(\.jobs),
@@ -159,7 +171,15 @@ struct House {
           try await tutors.countLesson(of: event.tutor, in: tx)
         }
       ],
-      schedules: features.flatMap(\.schedules), log: log, clock: clock)
+      schedules: features.flatMap(\.schedules), log: log, clock: clock,
+      observe: { name, took, isDone in
+        metrics.histogram(
+          "job_duration_seconds", "From the start of a try to its end.",
+          labels: ["name": name, "outcome": isDone ? "done" : "failed"]
+        ).observe(max(0, Double(took.microseconds) / 1_000_000))
+      })
+    Self.count(
+      database: database, loops: loops, runner: runner, pools: ["hashing": hashing, "disk": disk], in: metrics)
 
     var routes = Routes()
     for feature in features {
@@ -176,9 +196,10 @@ struct House {
 
     var settings = WebSettings(siteURL: config.siteURL, secret: HMAC.sign("web", key: Array(config.secret.utf8)))
     settings.zone = config.zone
-    settings.trustedProxies = config.trustedProxies
     settings.rates = config.rates
     settings.rateFactor = Double(config.limitsFactor)
+    settings.trustedProxies = config.trustedProxies
+    if let token = config.metricsToken { settings.metrics = .token(token) }
     settings.uploads = config.home + "/uploads"
     mkdir(settings.uploads, 0o700)
     let site = site
@@ -215,10 +236,12 @@ struct House {
     let assets = assets
     let press = BlockingPool(threads: 1, background: true)
     Task { try? await press.run { assets.compress() } }
+    watch.start()
     log.info("server.started", ["host": .text(config.host), "port": .number(server.port)])
     await Signals.wait()
     log.info("server.draining")
     await server.stop()
+    await watch.stop()
     await runner.stop()
     await courier.close()
     await database.close()

@@ -31,6 +31,10 @@ struct HouseMap {
     for feature in house.features {
       for reaction in feature.reactions { lines.append("- `\(reaction.event)` → `\(reaction.job)` (\(feature.name))") }
     }
+    lines += ["", "## Channels", "", "What stays open: sockets, and who may open them.", ""]
+    for route in house.table.listing.filter({ $0.kind == .socket }).sorted(by: { $0.template < $1.template }) {
+      lines.append("- `\(route.template)` for \(route.viewer) (\(route.feature))")
+    }
     text = lines.joined(separator: "\n") + "\n"
   }
 }

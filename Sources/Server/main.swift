@@ -36,6 +36,14 @@ do {
     let applied = try Migrator(folder: config.migrations, url: config.databaseURL).migrate()
     print(applied.isEmpty ? "The database is up to date." : "Applied: \(applied.joined(separator: ", "))")
   case "map": print(HouseMap(try House(config, log: log)).text, terminator: "")
+  case "doctor": exit(try await Examination(config: config).run(Array(arguments.dropFirst())) ? 0 : 1)
+  case "backup":
+    // One place knows how: the script, which needs pg_dump and age beside it.
+    var words: [UnsafeMutablePointer<CChar>?] = (["bin/backup"] + arguments.dropFirst()).map { strdup($0) }
+    words.append(nil)
+    execv("bin/backup", &words)
+    complain("bin/backup cannot be started: \(String(cString: strerror(errno))).\n")
+    exit(69)
   case "seed": try await Seeds(config, log: log).run()
   case "admin": try await AdminCommand(config, log: log).run(Array(arguments.dropFirst()))
   case "keys": try await Keys(config: config, log: log).run(Array(arguments.dropFirst()))
@@ -51,6 +59,8 @@ do {
         admin     administrators, suspension, maintenance, merging of accounts
         keys      the keys that seal columns: list, new, rotate, retire
         audit     the record of who did what: verify, tail
+        doctor    looks at all the site stands on, and says what to do: doctor [PART…]
+        backup    bin/backup: makes one, verify, restore, list
         seed      a small cast for a look at the site
         map       what the house consists of
 

@@ -39,7 +39,9 @@ build() {
   local log=$TUTALINK_HOME/build.log began=$SECONDS
   make_home
   require_swift
-  need_space 3072 "a build"
+  # The products stand in the house, wherever the home is; the home takes the log.
+  need_space 3072 "a build" "$house"
+  need_space 50 "the log of a build"
   if ! swift build "$@" 2>&1 </dev/null | tee "$log" | progress; then
     errors "$log" >&2
     if grep -q "No space left on device" "$log"; then

@@ -94,6 +94,9 @@ jit = off
 timezone = 'UTC'
 log_timezone = 'UTC'
 log_min_duration_statement = '500ms'
+log_parameter_max_length = 0
+log_parameter_max_length_on_error = 0
+log_error_verbosity = terse
 log_lock_waits = on
 END
   [ "$profile" = durable ] || cat <<END

@@ -36,12 +36,12 @@ make_home() {
   chmod 711 "$TUTALINK_HOME"
 }
 
-# need_space MEGABYTES PURPOSE
+# need_space MEGABYTES PURPOSE [FOLDER]
 need_space() {
-  local free
-  free=$(df -Pm "$TUTALINK_HOME" | awk 'NR == 2 { print $4 }')
+  local free folder=${3:-$TUTALINK_HOME}
+  free=$(df -Pm "$folder" | awk 'NR == 2 { print $4 }')
   [ "$free" -ge "$1" ] ||
-    fail "Only $free MB are free on the disk of $TUTALINK_HOME, and $2 needs $1 MB: make room and try again."
+    fail "Only $free MB are free on the disk of $folder, and $2 needs $1 MB: make room and try again."
 }
 
 # find_swift: puts a Swift toolchain on the PATH, looking where installers put it. Cheap: asks no version.

@@ -14,6 +14,15 @@ packages_build=(
 packages_run=(
   postgresql tzdata
   fonts-inter libharfbuzz-bin woff2 libjs-webrtc-adapter
+  age
+)
+
+# In the image: the libraries the binary stands on, and what bin/backup needs. deploy/image.sh installs them.
+packages_image=(
+  ca-certificates tzdata
+  libevent-core-2.1-7 libmicrohttpd12 libwslay1 libpq5 libcurl4 libssl3 libargon2-1 libjansson4 zlib1g libbrotli1
+  libcmark-gfm0.29.0.gfm.6 libcmark-gfm-extensions0.29.0.gfm.6 libical3 libgd3 libglib2.0-0 libicu72
+  libjs-webrtc-adapter postgresql-client age
 )
 
 # To test: browsers' parts, peers, and the tools that judge scripts and islands.
@@ -21,10 +30,11 @@ packages_test=(
   chromium fonts-liberation fonts-noto-core
   coturn nodejs node-typescript python3 python3-venv openssl shellcheck
   nginx-light libnginx-mod-http-brotli-filter slowhttptest
+  pgbackrest prometheus dnsmasq-base debootstrap systemd python3-yaml
 )
 
 # Only for `bin/setup --firefox`: the second engine of the browser journeys.
 packages_firefox=(firefox-esr)
 
 # Only for `bin/bench`.
-packages_bench=(wrk nginx-light)
+packages_bench=(wrk)

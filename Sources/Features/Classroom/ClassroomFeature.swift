@@ -2,7 +2,7 @@ package import Bus
 package import Core
 import HTML
 package import Jobs
-import Platform
+package import Platform
 package import Postgres
 package import Site
 package import Web
@@ -37,6 +37,19 @@ package struct ClassroomFeature: Feature {
   package var schedules: [Schedule] {
     let rooms = rooms
     return [Schedule("classroom.sweep", every: .seconds(20)) { try await rooms.sweep() }]
+  }
+
+  package var figures: [Figure] {
+    [
+      Figure(
+        "call_reports", "Reports of browsers in lessons within five minutes, by how the link is.", by: "grade",
+        .callGrades),
+      Figure("call_round_trip_seconds", "Round trip of calls within five minutes.", by: "quantile", .callRoundTrips),
+      Figure("call_loss_ratio", "Share of packets lost in calls within five minutes.", .callLoss),
+      Figure(
+        "call_relayed_ratio", "Share of reports of calls within five minutes that go through the relay.", .callsRelayed),
+      Figure("call_lessons", "Lessons whose browsers reported within five minutes.", .callLessons),
+    ]
   }
 
   // MARK: Pages

@@ -306,3 +306,44 @@ extension Query where Row == Int {
       """)
   }
 }
+
+// How calls are now, over all rooms: for metrics.
+
+extension Query where Row == (String, Double) {
+  static var callGrades: Self {
+    Query(
+      """
+      select coalesce(grade, 'unknown'), count(*)::float8 from room_quality
+       where at > now() - interval '5 minutes' group by 1
+      """)
+  }
+
+  static var callRoundTrips: Self {
+    Query(
+      """
+      select q.at::text, coalesce(percentile_disc(q.at) within group (order by r.rtt_ms) / 1000.0, 0)::float8
+        from (values (0.5::float8), (0.95)) q (at), room_quality r
+       where r.at > now() - interval '5 minutes' and r.rtt_ms is not null group by q.at
+      """)
+  }
+}
+
+extension Query where Row == Double {
+  static var callLoss: Self {
+    Query(
+      """
+      select coalesce(avg(loss_permille) / 1000, 0)::float8 from room_quality where at > now() - interval '5 minutes'
+      """)
+  }
+
+  static var callsRelayed: Self {
+    Query(
+      """
+      select coalesce(avg(relayed::int), 0)::float8 from room_quality where at > now() - interval '5 minutes'
+      """)
+  }
+
+  static var callLessons: Self {
+    Query("select count(distinct room_id)::float8 from room_quality where at > now() - interval '5 minutes'")
+  }
+}

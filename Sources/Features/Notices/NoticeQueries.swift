@@ -202,3 +202,17 @@ extension Query<Void> {
     )
   }
 }
+
+extension Query where Row == (String, Double) {
+  static var mailsOfLastHour: Self {
+    Query("select state, count(*)::float8 from mails where created_at > now() - interval '1 hour' group by state")
+  }
+}
+
+extension Query where Row == Double {
+  /// 0 when none waits.
+  static var oldestQueuedMail: Self {
+    Query(
+      "select coalesce(extract(epoch from now() - min(created_at)), 0)::float8 from mails where state = 'queued'")
+  }
+}

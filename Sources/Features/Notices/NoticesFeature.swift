@@ -3,7 +3,7 @@ package import Core
 import JSON
 package import Jobs
 package import Outbound
-import Platform
+package import Platform
 package import Postgres
 package import Site
 package import Web
@@ -48,6 +48,14 @@ package struct NoticesFeature: Feature {
 
   package var jobs: [JobHandler] {
     [JobHandler(SendMail.self, limit: .seconds(120)) { job, attempt in try await send(job, attempt) }]
+  }
+
+  package var figures: [Figure] {
+    [
+      Figure("mails_of_last_hour", "Letters of the last hour, by what became of them.", by: "state", .mailsOfLastHour),
+      Figure(
+        "mails_oldest_queued_seconds", "For how long the letter that has waited longest has waited.", .oldestQueuedMail),
+    ]
   }
 
   // MARK: Pages

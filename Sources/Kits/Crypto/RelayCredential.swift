@@ -1,3 +1,4 @@
+import COpenSSL
 package import Core
 
 /// A name and password for a TURN relay that end by themselves ("A REST API For Access To TURN Services",
@@ -13,5 +14,15 @@ package struct RelayCredential: Sendable, Equatable {
     username = "\(expiry.seconds):\(user)"
     credential = Base64.encode(HMAC.sign(username, key: Array(secret.utf8), .sha1))
     self.expiry = expiry
+  }
+
+  /// The key that signs what we say to a relay of that realm: MD5 of `name:realm:password`, as RFC 8489 has it.
+  package func key(realm: String) -> [UInt8] {
+    let text = Array("\(username):\(realm):\(credential)".utf8)
+    return [UInt8](unsafeUninitializedCapacity: 16) { buffer, filled in
+      var count: UInt32 = 0
+      precondition(EVP_Digest(text, text.count, buffer.baseAddress, &count, EVP_md5(), nil) == 1)
+      filled = Int(count)
+    }
   }
 }

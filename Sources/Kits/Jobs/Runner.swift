@@ -16,7 +16,10 @@ package actor Runner {
     package internal(set) var running = 0
   }
 
-  package private(set) var statistics = Statistics()
+  package private(set) var statistics = Statistics() { didSet { figures.withLock { $0 = statistics } } }
+  /// The same for whoever cannot wait, such as metrics.
+  package nonisolated var statisticsNow: Statistics { figures.withLock { $0 } }
+  private let figures = Locked(Statistics())
 
   private let database: Database
   private let handlers: [String: JobHandler]
@@ -28,6 +31,7 @@ package actor Runner {
   private let workers: Int
   private let batch: Int
   private let lease: Duration
+  private let observe: (@Sendable (_ job: String, _ took: Duration, _ isDone: Bool) -> Void)?
   private let owner = ID<Runner>.new().description
   private let bell = Bell()
 
@@ -47,10 +51,12 @@ package actor Runner {
 
   /// - Parameters:
   ///   - workers: so many jobs at a time.
+  ///   - observe: told of each try when it ended, for metrics.
   ///   - lease: how long a job of a node that died stays untouched; while the node lives it is prolonged.
   package init(
     database: Database, handlers: [JobHandler], reactions: [Reaction] = [], schedules: [Schedule] = [],
-    log: Log = Log(), clock: WallClock = .system, workers: Int = 8, lease: Duration = .seconds(120)
+    log: Log = Log(), clock: WallClock = .system, workers: Int = 8, lease: Duration = .seconds(120),
+    observe: (@Sendable (_ job: String, _ took: Duration, _ isDone: Bool) -> Void)? = nil
   ) {
     self.database = database
     self.schedules = schedules
@@ -65,6 +71,7 @@ package actor Runner {
     self.workers = workers
     batch = 50
     self.lease = lease
+    self.observe = observe
   }
 
   // MARK: Life
@@ -240,7 +247,15 @@ package actor Runner {
       tooLong.withLock { $0 = true }
       body.cancel()
     }
+    let began = Instant.now
     let outcome = await body.result
+    if let observe {
+      if case .success = outcome {
+        observe(job.name, Instant.now - began, true)
+      } else {
+        observe(job.name, Instant.now - began, false)
+      }
+    }
     alarm.cancel()
     bodies[job.id] = nil
     statistics.running -= 1

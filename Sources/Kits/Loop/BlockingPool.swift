@@ -18,6 +18,16 @@ package final class BlockingPool: Sendable {
 
   deinit { queue.close() }
 
+  /// What a pool does now.
+  package struct Figures: Sendable, Equatable {
+    /// Threads at work.
+    package let working: Int
+    /// What waits for one.
+    package let waiting: Int
+  }
+
+  package var figures: Figures { queue.figures }
+
   /// Runs `body` on one of the threads. When the task is cancelled before its turn comes, `body` does not run and
   /// `CancellationError` is thrown; once begun it runs to its end.
   package func run<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
@@ -76,6 +86,12 @@ private final class WorkQueue: @unchecked Sendable {
       spawn()
     }
     return true
+  }
+
+  var figures: BlockingPool.Figures {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    return BlockingPool.Figures(working: running - idle, waiting: work.count - head)
   }
 
   func close() {

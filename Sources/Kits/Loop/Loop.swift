@@ -31,8 +31,12 @@ package final class Loop: TaskExecutor, @unchecked Sendable {
   /// Turns over ``longestTurn`` so far; for metrics. Read it on the loop.
   package private(set) var slowTurns = 0
 
+  /// How long the loop has been at work, not waiting, since it began; from any thread. Its rate is how full the loop is.
+  package var busy: Duration { .nanoseconds(Int64(clamping: busyNanoseconds.load(ordering: .relaxed))) }
+
   let base: OpaquePointer
   private let log: Log
+  private let busyNanoseconds = Atomic<UInt64>(0)
   private let inbox = Locked(Inbox())
   private let wakeDescriptor = eventfd(0, Int32(EFD_NONBLOCK) | Int32(EFD_CLOEXEC))
   private let isSleeping = Atomic<Bool>(false)
@@ -323,6 +327,8 @@ package final class Loop: TaskExecutor, @unchecked Sendable {
   private func watch() {
     let now = Self.nanoseconds()
     let took = now - turnBegan
+    // Written by this thread only.
+    busyNanoseconds.store(busyNanoseconds.load(ordering: .relaxed) &+ took, ordering: .relaxed)
     guard took > 50_000_000 else { return }
     slowTurns += 1
     guard now - reportedAt > 1_000_000_000 else { return }

@@ -113,6 +113,16 @@ package struct MailDelivery: Sendable, Equatable {
   package let outcome: MailOutcome
 }
 
+/// What a relay said when it was only greeted.
+package enum MailGreeting: Sendable, Equatable {
+  case ready(isSecure: Bool, offersSignIn: Bool)
+  /// It answers, and will not have us.
+  case refused(reply: String)
+  /// It offers no TLS, or cannot prove who it is.
+  case insecure(reason: String)
+  case unreachable(reason: String)
+}
+
 /// Hands mail to a relay (RFC 5321).
 package struct SMTPClient: Sendable {
   private let courier: Courier
@@ -133,27 +143,60 @@ package struct SMTPClient: Sendable {
     return deliveries
   }
 
+  /// Connects, secures, signs in, and sends nothing (NOOP): would it take our mail?
+  package func greet(_ relay: SMTPRelay, timeout: Duration = .seconds(10)) async throws -> MailGreeting {
+    let transfer = Transfer(maximumBody: 65_536) { _, easy in
+      let curl = UnsafeMutableRawPointer(easy)
+      Self.address(relay, curl)
+      tl_set_text(curl, CURLOPT_CUSTOMREQUEST, "NOOP")
+      // A kept connection would have been greeted before.
+      tl_set_number(curl, CURLOPT_FRESH_CONNECT, 1)
+      tl_set_number(curl, CURLOPT_CONNECTTIMEOUT_MS, max(1, Int(timeout.microseconds / 1000)))
+      tl_set_number(curl, CURLOPT_TIMEOUT_MS, max(1, Int(timeout.microseconds / 1000)))
+    }
+    let result = try await courier.carry(transfer)
+    let reply = result.lines.last { $0.hasPrefix(String(result.status)) } ?? ""
+    switch result.code {
+    case CURLE_OK:
+      let isSecure = relay.security == .implicit || result.lines.contains { $0.uppercased().hasSuffix("STARTTLS") }
+      return .ready(
+        isSecure: isSecure && relay.security != .none,
+        offersSignIn: result.lines.contains { $0.uppercased().hasPrefix("250") && $0.uppercased().contains("AUTH ") })
+    case CURLE_LOGIN_DENIED: return .refused(reply: reply.isEmpty ? result.reason : reply)
+    case CURLE_USE_SSL_FAILED, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CACERT_BADFILE:
+      return .insecure(reason: result.reason)
+    default:
+      return (400..<600).contains(result.status)
+        ? .refused(reply: reply) : .unreachable(reason: result.reason)
+    }
+  }
+
+  /// Where the relay is, how it is secured, and who we are to it.
+  private static func address(_ relay: SMTPRelay, _ curl: UnsafeMutableRawPointer) {
+    let scheme = relay.security == .implicit ? "smtps" : "smtp"
+    let greeting = relay.greeting.map { "/" + PercentEncoding.encode($0) } ?? ""
+    tl_set_text(curl, CURLOPT_URL, "\(scheme)://\(relay.host):\(relay.port)\(greeting)")
+    tl_set_text(curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps")
+    let level =
+      switch relay.security {
+      case .required, .implicit: CURLUSESSL_ALL
+      case .opportunistic: CURLUSESSL_TRY
+      case .none: CURLUSESSL_NONE
+      }
+    tl_set_number(curl, CURLOPT_USE_SSL, Int(level.rawValue))
+    if let authorities = relay.authorities { tl_set_text(curl, CURLOPT_CAINFO, authorities) }
+    if let username = relay.username {
+      tl_set_text(curl, CURLOPT_USERNAME, username)
+      tl_set_text(curl, CURLOPT_PASSWORD, relay.password ?? "")
+    }
+  }
+
   private func deliver(
     _ bytes: [UInt8], from sender: MailAddress, to recipient: MailAddress, via relay: SMTPRelay, timeout: Duration
   ) async throws -> MailOutcome {
     let transfer = Transfer(upload: bytes) { transfer, easy in
       let curl = UnsafeMutableRawPointer(easy)
-      let scheme = relay.security == .implicit ? "smtps" : "smtp"
-      let greeting = relay.greeting.map { "/" + PercentEncoding.encode($0) } ?? ""
-      tl_set_text(curl, CURLOPT_URL, "\(scheme)://\(relay.host):\(relay.port)\(greeting)")
-      tl_set_text(curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps")
-      let level =
-        switch relay.security {
-        case .required, .implicit: CURLUSESSL_ALL
-        case .opportunistic: CURLUSESSL_TRY
-        case .none: CURLUSESSL_NONE
-        }
-      tl_set_number(curl, CURLOPT_USE_SSL, Int(level.rawValue))
-      if let authorities = relay.authorities { tl_set_text(curl, CURLOPT_CAINFO, authorities) }
-      if let username = relay.username {
-        tl_set_text(curl, CURLOPT_USERNAME, username)
-        tl_set_text(curl, CURLOPT_PASSWORD, relay.password ?? "")
-      }
+      Self.address(relay, curl)
       tl_set_text(curl, CURLOPT_MAIL_FROM, "<\(sender.address)>")
       tl_set_list(curl, CURLOPT_MAIL_RCPT, transfer.list(["<\(recipient.address)>"]))
       tl_set_number(curl, CURLOPT_UPLOAD, 1)

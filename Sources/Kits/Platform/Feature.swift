@@ -11,12 +11,15 @@ package protocol Feature: Sendable {
   var reactions: [Reaction] { get }
   /// What it does again and again.
   var schedules: [Schedule] { get }
+  /// What it counts in the database, for metrics and alerts.
+  var figures: [Figure] { get }
 }
 
 extension Feature {
   package var jobs: [JobHandler] { [] }
   package var reactions: [Reaction] { [] }
   package var schedules: [Schedule] { [] }
+  package var figures: [Figure] { [] }
 
   /// The feature's name in maps and logs: its type without the word.
   package var name: String {

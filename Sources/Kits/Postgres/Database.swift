@@ -16,6 +16,7 @@ package final class Database: Querying {
   private let listener: Listener
   private let slowest: Duration
   private let observe: (@Sendable (Observation) -> Void)?
+  private let explainer: Explainer?
 
   /// One statement that was run: for metrics, and for the test run that explains every statement it has met.
   package struct Observation: Sendable {
@@ -33,16 +34,18 @@ package final class Database: Querying {
   ///   - patience: how long a task waits for a free session before `Failure.unavailable`.
   ///   - statementTimeout: the server ends a statement that takes longer (57014).
   ///   - slowest: a statement that takes longer is logged as `database.slow_query`: its text, never its values.
+  ///   - explains: the plan of such a statement is logged too, as `database.slow_plan`, once in ten minutes.
   package init(
     url: String, loops: LoopGroup, connectionsPerLoop: Int = 8, log: Log = Log(), patience: Duration = .seconds(5),
     statementTimeout: Duration = .seconds(30), slowest: Duration = .milliseconds(100),
-    observe: (@Sendable (Observation) -> Void)? = nil
+    explains: Bool = false, observe: (@Sendable (Observation) -> Void)? = nil
   ) {
     self.url = url
     self.loops = loops
     self.log = log
     self.slowest = slowest
     self.observe = observe
+    explainer = explains ? Explainer(url: url, log: log) : nil
     let connectors = BlockingPool(threads: 4)
     let cancellers = BlockingPool(threads: 2)
     pools = loops.loops.map { loop in
@@ -164,6 +167,7 @@ package final class Database: Querying {
           "statement": .text(statement.split(whereSeparator: \.isWhitespace).joined(separator: " ")),
         ])
     }
+    if isSlow { explainer?.explain(statement) }
     observe?(Observation(statement: statement, took: took, rows: rows))
   }
 

@@ -1,10 +1,11 @@
 import CPostgres
+import Core
 
 /// What the server, or the way to it, said instead of an answer.
 ///
 /// `state` is the five-character SQLSTATE ("PostgreSQL Error Codes", appendix A of its manual); that, and the name of
 /// the violated constraint, is what programs look at. The detail line is left out: it quotes values.
-package struct PostgresError: Error, Equatable, Sendable, CustomStringConvertible {
+package struct PostgresError: Error, Equatable, Sendable, CustomStringConvertible, CustomDebugStringConvertible {
   package let message: String
   package let state: String
   package let constraint: String?
@@ -51,8 +52,13 @@ package struct PostgresError: Error, Equatable, Sendable, CustomStringConvertibl
   /// A prepared statement no longer fits the tables, or is gone from the session.
   var isStalePlan: Bool { state == "26000" || (state == "0A000" && message.contains("cached plan")) }
 
+  /// The same: what reflects would quote the message, and with it the value.
+  package var debugDescription: String { description }
+
   package var description: String {
-    var text = "\(state) \(message)"
+    // Class 22, data exceptions, quotes the value it cannot take; what is written down never has it.
+    let told = state.hasPrefix("22") ? message.prefix { $0 != "\"" } : message[...]
+    var text = "\(state) \(told.trimmingSpaces())"
     if let constraint { text += " (\(constraint))" }
     return text
   }

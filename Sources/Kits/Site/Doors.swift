@@ -46,6 +46,9 @@ package enum Doors {
   // Files: an uploaded file under its name.
   package static let file = Path("/files/:file/:name", as: ID<StoredFile>.self, String.self)
 
+  // Status: how the site is, for people.
+  package static let status = Path("/status")
+
   // Admin
   package static let admin = Path("/admin")
 }

@@ -100,10 +100,10 @@ package final class HTTPServer: Sendable {
     table.metrics.gauge("http_connections", "Connections open now.") {
       Double(all.reduce(0) { $0 + $1.connections.current })
     }
-    table.metrics.gauge("http_cut_slow", "Connections cut because they were too slow.") {
+    table.metrics.counter("http_connections_cut_total", "Connections cut because they were too slow.") {
       Double(all.reduce(0) { $0 + $1.cutSlow.count })
     }
-    table.metrics.gauge("loop_slow_turns", "Turns of the loops that took too long.") {
+    table.metrics.counter("loop_slow_turns_total", "Turns of the loops that took over 50 ms.") {
       Double(all.reduce(0) { $0 + $1.slowTurns.current })
     }
   }

@@ -58,12 +58,14 @@ package final class Metrics: Sendable {
     case counter(Counter)
     case gauge(Gauge)
     case read(@Sendable () -> Double)
+    case total(@Sendable () -> Double)
+    case rows(@Sendable () -> [(labels: [(String, String)], value: Double)])
     case histogram(Histogram)
 
     var type: String {
       switch self {
-      case .counter: "counter"
-      case .gauge, .read: "gauge"
+      case .counter, .total: "counter"
+      case .gauge, .read, .rows: "gauge"
       case .histogram: "histogram"
       }
     }
@@ -94,6 +96,20 @@ package final class Metrics: Sendable {
     _ name: String, _ help: String, labels: KeyValuePairs<String, String> = [:], read: @escaping @Sendable () -> Double
   ) {
     _ = series(name, help, labels, { .read(read) })
+  }
+
+  /// A counter that somebody else keeps, read when asked, on whatever thread asks. It must never fall.
+  package func counter(
+    _ name: String, _ help: String, labels: KeyValuePairs<String, String> = [:], read: @escaping @Sendable () -> Double
+  ) {
+    _ = series(name, help, labels, { .total(read) })
+  }
+
+  /// A gauge whose labels are known only when it is read; no rows, and the family is not told at all.
+  package func gauges(
+    _ name: String, _ help: String, read: @escaping @Sendable () -> [(labels: [(String, String)], value: Double)]
+  ) {
+    _ = series(name, help, [:], { .rows(read) })
   }
 
   /// A distribution, in seconds unless `bounds` are of something else.
@@ -134,7 +150,9 @@ package final class Metrics: Sendable {
         switch series.value {
         case .counter(let counter): out += "\(name)\(series.key) \(counter.count)\n"
         case .gauge(let gauge): out += "\(name)\(series.key) \(gauge.current)\n"
-        case .read(let read): out += "\(name)\(series.key) \(Self.text(read()))\n"
+        case .read(let read), .total(let read): out += "\(name)\(series.key) \(Self.text(read()))\n"
+        case .rows(let read):
+          for row in read() { out += "\(name)\(Self.text(row.labels)) \(Self.text(row.value))\n" }
         case .histogram(let histogram): histogram.write(name, series.labels, into: &out)
         }
       }

@@ -280,6 +280,37 @@ private func killOthers(_ database: Database) async throws {
     #expect(!line.contains("secret"))
   }
 
+  @Test func `the plan of a slow statement is logged once, with nobody's values`() async throws {
+    let lines = Locked<[String]>([])
+    try await withDatabase(.nothing) { database async throws in
+      try await database.run(Query("create table things (a text primary key)"))
+      let slow = Database(
+        url: database.url, loops: database.loops, log: Log(sink: { line in lines.withLock { $0.append(line) } }),
+        slowest: .zero, explains: true)
+      for _ in 0..<3 {
+        _ = try await slow.first(Query<String>("select a from things where a = \("secret") and \(1) = 1"))
+      }
+      while !lines.withLock({ $0 }).contains(where: { $0.contains("database.slow_plan") }) { await Task.yield() }
+      await slow.close()
+    }
+    let plans = lines.withLock { $0 }.filter { $0.contains("database.slow_plan") }
+    #expect(plans.count == 1)
+    #expect(plans[0].contains("things") && plans[0].contains("$1"))
+    #expect(lines.withLock { $0 }.allSatisfy { !$0.contains("secret") })
+  }
+
+  @Test func `what PostgreSQL says of a value it cannot take is written down without the value`() async throws {
+    try await withDatabase(.nothing) { database async throws in
+      do {
+        _ = try await database.one(Query<Int>("select (\("ada@example.org")::text)::int"))
+        Issue.record("it was taken")
+      } catch let error as PostgresError {
+        #expect(error.state == "22P02")
+        #expect(!"\(error)".contains("ada@") && !String(reflecting: error).contains("ada@"))
+      }
+    }
+  }
+
   @Test func `statements survive a change of the tables under them`() async throws {
     try await withDatabase(.nothing, connectionsPerLoop: 1) { database async throws in
       try await Task(executorPreference: database.loops.loops[0]) { () async throws in

@@ -444,7 +444,11 @@ import Testing
     table.metrics.counter("bookings_total", "Bookings.", labels: ["kind": "a\"b"]).add(3)
     _ = await table.answer(Request(.get, "/things/1"))
     _ = await table.answer(Request(.get, "/things/2"))
+    table.metrics.counter("seen_total", "Seen.", read: { 7 })
+    table.metrics.gauges("parts", "Parts.", read: { [([("name", "a\nb")], 0.5), ([("name", "c")], 2)] })
     let text = await table.answer(Request(.get, "/metrics")).text
+    #expect(text.contains("# TYPE seen_total counter\nseen_total 7\n"))
+    #expect(text.contains("# TYPE parts gauge\nparts{name=\"a\\nb\"} 0.5\nparts{name=\"c\"} 2\n"))
     #expect(text.contains("http_requests_total{route=\"/things/:n\",status=\"204\"} 2\n"))
     #expect(text.contains("http_request_duration_seconds_count{route=\"/things/:n\"} 2\n"))
     #expect(text.contains("bookings_total{kind=\"a\\\"b\"} 3\n"))
