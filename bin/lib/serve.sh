@@ -45,8 +45,9 @@ require_port() {
   { [[ $PORT =~ ^[0-9]{1,5}$ ]] && [ "$PORT" -ge 1 ] && [ "$PORT" -le 65535 ]; } ||
     fail "PORT is '$PORT', and a port is a number from 1 to 65535."
   # Listening sockets are in state 0A; the tenth column is the inode that the holder has open.
-  socket=$(cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
-    awk -v port="$(printf '%04X' "$PORT")" '$4 == "0A" && substr($2, index($2, ":") + 1) == port { print $10; exit }')
+  # No pipe: one that is left early kills what writes into it, and with it this script.
+  socket=$(awk -v port="$(printf '%04X' "$PORT")" \
+    '$4 == "0A" && substr($2, index($2, ":") + 1) == port { print $10; exit }' /proc/net/tcp /proc/net/tcp6 2>/dev/null) || true
   [ -n "$socket" ] || return 0
   holder=$(find /proc/[0-9]*/fd -lname "socket:\[$socket\]" -print -quit 2>/dev/null | cut -d / -f 3 || true)
   [ -z "$holder" ] || holder=" by $(cat "/proc/$holder/comm") (process $holder)"

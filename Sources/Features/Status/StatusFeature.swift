@@ -21,7 +21,7 @@ package struct StatusFeature: Feature {
 
   package func routes(_ routes: inout Routes) {
     routes.on(.get, Doors.status, as: Guest.self, show)
-    routes.api(.get, Self.api, as: Guest.self, tell)
+    routes.api(.get, Self.api, as: Guest.self, .status, tell)
   }
 
   func show(_ request: Request, guest: Guest) async throws -> Response {
