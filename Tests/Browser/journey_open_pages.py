@@ -2,7 +2,7 @@
 
 import pytest
 
-PAGES = ["/", "/tutors", "/sign-in", "/register", "/forgotten-password", "/nowhere"]
+PAGES = ["/", "/tutors", "/sign-in", "/register", "/forgotten-password", "/status", "/nowhere"]
 
 
 @pytest.fixture

@@ -240,6 +240,10 @@ struct Access: Sendable {
     "GET /healthz": .everyone,
     "GET /readyz": .everyone,
 
+    // Status
+    "GET /api/status/": .everyone,
+    "GET /status": .everyone,
+
     // Tutors
     "GET /api/accounts/tutors/discover/": .everyone,
     "GET /api/tutors/": .everyone,
