@@ -155,13 +155,12 @@ struct House {
         clock: clock),
       AdminFeature(
         database: database, site: site, tutors: tutorsFeature, ledger: ledger, sessions: sessions, clock: clock),
-      // Last: it describes what was declared before it.
-      OpenAPIFeature(site: site),
     ]
     watch = Watch(
       Self.components(config, database: database, disk: disk), figures: Figure.jobs + rooms.flatMap(\.figures),
       database: database, metrics: metrics, clock: clock, log: log)
-    features = rooms + [StatusFeature(site: site, watch: watch)]
+    // The description of the API last: it describes what was declared before it.
+    features = rooms + [StatusFeature(site: site, watch: watch), OpenAPIFeature(site: site)]
 
     runner = Runner(
       database: database, handlers: features.flatMap(\.jobs),
