@@ -48,6 +48,7 @@ def leftovers(house):
 
 
 def test_a_backup_is_verified_in_a_scratch_cluster_and_restored_into_an_empty_one(kept, tmp_path):
+    (kept.home / "keys").write_text("what opens the sealed columns")
     said = kept.run("bin/backup")
     assert "made in" in said
     (name,) = backups(kept)
@@ -64,7 +65,8 @@ def test_a_backup_is_verified_in_a_scratch_cluster_and_restored_into_an_empty_on
         with psycopg.connect(address) as restored:
             for table in ("users", "bookings", "ledger_transactions", "files"):
                 assert restored.execute(f"select count(*) from {table}").fetchone()[0] == kept.sql(f"select count(*) from {table}")[0][0]
-        assert (tmp_path / "again/secret").read_bytes() == (kept.home / "secret").read_bytes()
+        for one in ("secret", "keys"):
+            assert (tmp_path / "again" / one).read_bytes() == (kept.home / one).read_bytes()
         # What holds a site already is never written over.
         assert "already" in kept.run("bin/backup", "restore", name, address, tmp_path / "third", expect=1)
         assert "already" in kept.run("bin/backup", "restore", name, address, tmp_path / "again", expect=1)
