@@ -1,13 +1,17 @@
 """The image's steps in a bare Debian of debootstrap: it holds what runs, nothing else, and runs as nobody in particular.
 
 Root only, and long: `bin/test image`. TUTALINK_IMAGE_BINARY names a release that was built elsewhere; without it one is built
-as the container file would."""
+as the container file would. TUTALINK_IMAGE_LIBRARIES is a folder of Swift's libraries for a binary that is not linked with them
+statically, such as a debug build: for a quick run."""
 
+import contextlib
 import os
 import pathlib
 import shlex
 import shutil
+import socket
 import subprocess
+import threading
 import urllib.request
 
 import pytest
@@ -45,6 +49,9 @@ def image(tmp_path_factory):
     else:
         run(ROOT / "deploy/image.sh", "compile", stage, cwd=ROOT,
             env=os.environ | {"BUILD_OPTIONS": f"--scratch-path {HOME}/image/build"})
+    if os.environ.get("TUTALINK_IMAGE_LIBRARIES"):
+        for library in pathlib.Path(os.environ["TUTALINK_IMAGE_LIBRARIES"]).glob("*.so"):
+            shutil.copy(library, root / "usr/lib/x86_64-linux-gnu")
     within(root, "/opt/tutalink/deploy/image.sh", "install", "/opt/tutalink")
     yield root
     shutil.rmtree(root.parent, ignore_errors=True)
@@ -66,6 +73,39 @@ def within(root, *command, **options):
     return run(*inside(root, *command, **options))
 
 
+@contextlib.contextmanager
+def door(to, at):
+    """A socket that anybody may open, and that speaks with PostgreSQL as us: it asks the one who connects for a name."""
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(at))
+    os.chmod(at, 0o777)
+    listener.listen(50)
+
+    def carry(one, other):
+        with contextlib.suppress(OSError):
+            while data := one.recv(65_536):
+                other.sendall(data)
+        for end in (one, other):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def accept():
+        with contextlib.suppress(OSError):
+            while True:
+                inner = listener.accept()[0]
+                outer = socket.socket(socket.AF_UNIX)
+                outer.connect(str(to))
+                for pair in ((inner, outer), (outer, inner)):
+                    threading.Thread(target=carry, args=pair, daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    try:
+        yield
+    finally:
+        listener.close()
+        os.unlink(at)
+
+
 def test_it_is_slim_and_holds_no_tool_to_build_with(image):
     size = sum(path.lstat().st_size for path in image.rglob("*") if path.is_file() and not path.is_symlink())
     for tool in ("swift", "gcc", "g++", "git", "curl", "python3", "make"):
@@ -84,13 +124,15 @@ def test_it_migrates_serves_is_healthy_and_backs_up(image, databases, tmp_path):
     name = f"image_{os.getpid()}"
     databases.run(f'create database "{name}"')
     # The cluster's socket, as a container would have it mounted.
-    sockets = next(word.split("=")[1] for word in databases.base.split() if word.startswith("host="))
+    words = dict(word.split("=") for word in databases.base.split())
+    own = f".s.PGSQL.{words.get('port', '5432')}"
     (image / "run/postgresql").mkdir(parents=True, exist_ok=True)
     url = " ".join("host=/run/postgresql" if word.startswith("host=") else word for word in databases.base.split() if not word.startswith("dbname="))
     settings = dict(
         DATABASE_URL=f"{url} dbname={name}", TUTALINK_HOME="/var/lib/tutalink", PORT=free_port(), HOST="127.0.0.1", LANG="C.UTF-8")
-    mounts = f"mount --bind {sockets} {image}/run/postgresql;"
-    options = dict(mounts=mounts + f" cd {image}/opt/tutalink;", user=900) | settings
+    options = dict(user=900) | settings
+    opened = contextlib.ExitStack()
+    opened.enter_context(door(pathlib.Path(words["host"]) / own, image / "run/postgresql" / own))
     try:
         def command(*words):
             return inside(image, "/bin/bash", "-c", "cd /opt/tutalink && exec " + " ".join(words), **options)
@@ -112,7 +154,9 @@ def test_it_migrates_serves_is_healthy_and_backs_up(image, databases, tmp_path):
             process.terminate()
             process.wait(60)
         assert subprocess.run(command("deploy/healthy"), capture_output=True).returncode != 0
-        said = run(*command("bash", "-c", '"K=\\$(bin/backup keys /var/lib/tutalink/key | cut -d= -f2) && BACKUP_RECIPIENT=\\$K bin/backup"'))
+        said = run(*command(
+            "bash", "-c", shlex.quote('K=$(bin/backup keys /var/lib/tutalink/key | cut -d= -f2) && BACKUP_RECIPIENT=$K bin/backup')))
         assert "made in" in said
     finally:
+        opened.close()
         databases.drop(name)
