@@ -12,8 +12,10 @@ folder=${2:?deploy/image.sh compile|install FOLDER}
 compile() {
   cd "$here"
   bin/setup
-  swift build -c release --static-swift-stdlib --product tutalink ${BUILD_OPTIONS:-}
-  lay "$(swift build -c release --show-bin-path ${BUILD_OPTIONS:-})/tutalink"
+  local options
+  read -ra options <<<"${BUILD_OPTIONS:-}"
+  swift build -c release --static-swift-stdlib --product tutalink "${options[@]}"
+  lay "$(swift build -c release --show-bin-path "${options[@]}")/tutalink"
 }
 
 # lay BINARY: no source, no test, no tool but what is run.
