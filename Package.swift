@@ -173,6 +173,24 @@ let targets: [Target] = [
     path: "Tests/Server/ServerTests", swiftSettings: house),
 ]
 
+/// What reads bytes of strangers, for fuzzers; the ordinary tests replay the corpora.
+let fuzzed: [Target] = [
+  .target(
+    name: "FuzzTargets",
+    dependencies: [
+      "CSystem", "Core", "Crypto", "HTML", "JSON", "Loop", "Outbound", "Site", "Time", "Web", "Checkout", "Files",
+      "Tutors",
+    ], path: "Tests/Fuzz/Targets", swiftSettings: house),
+  .testTarget(
+    name: "FuzzTests", dependencies: ["FuzzTargets", "Core"], path: "Tests/Fuzz/FuzzTests", swiftSettings: house),
+]
+
+/// With TUTALINK_FUZZ=1 the program that libFuzzer drives; see bin/lib/fuzz.sh.
+let driver: [Target] =
+  Context.environment["TUTALINK_FUZZ"] == "1"
+  ? [.executableTarget(name: "fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Driver", swiftSettings: house)]
+  : []
+
 /// `TUTALINK_ONLY=BookingsTests swift build --build-tests` lays out that target and what it stands on,
 /// so that work on one room does not wait for the others. Give such builds their own `--scratch-path`.
 func closure(of names: [String], in targets: [Target]) -> [Target] {
@@ -187,6 +205,7 @@ func closure(of names: [String], in targets: [Target]) -> [Target] {
   return targets.filter { wanted.contains($0.name) }
 }
 
+let all = targets + fuzzed + driver
 let only = Context.environment["TUTALINK_ONLY"].map { $0.split(separator: ",").map(String.init) }
 
-let package = Package(name: "TutaLink", targets: only.map { closure(of: $0, in: targets) } ?? targets)
+let package = Package(name: "TutaLink", targets: only.map { closure(of: $0, in: all) } ?? all)

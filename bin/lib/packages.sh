@@ -38,3 +38,6 @@ packages_firefox=(firefox-esr)
 
 # Only for `bin/bench`.
 packages_bench=(wrk)
+
+# Only for `bin/test security`: the front it attacks, and who judges its TLS.
+packages_security=(nginx-light openssl python3 python3-venv testssl.sh bsdextrautils dnsutils)

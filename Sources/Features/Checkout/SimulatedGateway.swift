@@ -61,6 +61,11 @@ package struct SimulatedGateway: Gateway {
   }
 
   package func read(webhook: Request, now: Instant) throws -> [News] {
+    try Self.news(in: webhook, now: now, key: key)
+  }
+
+  /// What a message says, when it was signed with the key within the tolerance.
+  static func news(in webhook: Request, now: Instant, key: [UInt8]) throws(WebhookRefusal) -> [News] {
     guard let header = webhook.header(Self.header) else { throw WebhookRefusal.unsigned }
     var fields: [String: String] = [:]
     for pair in header.split(separator: ",").prefix(10) {
@@ -73,7 +78,8 @@ package struct SimulatedGateway: Gateway {
     guard HMAC.verify(signature, of: Array("\(time).".utf8) + webhook.body, key: key) else {
       throw WebhookRefusal.forged
     }
-    guard abs(now.seconds - time) <= Self.tolerance.components.seconds else { throw WebhookRefusal.stale }
+    let tolerance = Self.tolerance.components.seconds
+    guard (now.seconds - tolerance...now.seconds + tolerance).contains(time) else { throw WebhookRefusal.stale }
     guard let json = try? JSON.read(webhook.body), let event = json["id"]?.string, let charge = json["charge"]?.string,
       let stage = json["state"]?.string.flatMap(PaymentState.Stage.init(rawValue:)), let amount = json["amount"]?.money
     else { throw WebhookRefusal.malformed }

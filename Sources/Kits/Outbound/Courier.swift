@@ -127,7 +127,7 @@ final class Transfer: @unchecked Sendable {
     tl_set_data_callback(curl, CURLOPT_HEADERFUNCTION) { Transfer.of($3).receivedLine($0!, $1 * $2) }
     tl_set_pointer(curl, CURLOPT_READDATA, me)
     tl_set_data_callback(curl, CURLOPT_READFUNCTION) { Transfer.of($3).send($0!, $1 * $2) }
-    tl_set_open_callback(curl, { Transfer.of($0).open($2!.pointee) }, me)
+    tl_set_open_callback(curl, { Transfer.of($0).open($2!) }, me)
     prepare(self, easy)
     return easy
   }
@@ -171,11 +171,15 @@ final class Transfer: @unchecked Sendable {
 
   /// Called with the address a name resolved to, at the moment of connecting: a name that changes its answer between
   /// a check and its use gains nothing.
-  private func open(_ address: curl_sockaddr) -> curl_socket_t {
-    var address = address
+  ///
+  /// By pointer, never by value: curl's struct is declared with the sixteen bytes of a `sockaddr` at its end, and an IPv6
+  /// address reaches beyond them; a copy would be judged by whatever lies behind it on the stack.
+  private func open(_ pointer: UnsafePointer<curl_sockaddr>) -> curl_socket_t {
+    let address = pointer.pointee
     if publicOnly {
-      let isPublic = withUnsafeBytes(of: &address.addr) { PublicAddress.holds($0, family: address.family) }
-      guard isPublic else {
+      let start = UnsafeRawPointer(pointer) + MemoryLayout<curl_sockaddr>.offset(of: \.addr)!
+      let raw = UnsafeRawBufferPointer(start: start, count: Int(address.addrlen))
+      guard PublicAddress.holds(raw, family: address.family) else {
         metPrivateAddress = true
         return -1
       }

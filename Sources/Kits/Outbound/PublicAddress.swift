@@ -7,8 +7,7 @@ enum PublicAddress {
   static func holds(_ raw: UnsafeRawBufferPointer, family: Int32) -> Bool {
     switch family {
     case AF_INET: raw.count >= 8 && isPublic(v4: Array(raw[4..<8]))
-    // curl's struct ends in a `sockaddr`, the real one reaches beyond it.
-    case AF_INET6: isPublic(v6: Array(UnsafeRawBufferPointer(start: raw.baseAddress! + 8, count: 16)))
+    case AF_INET6: raw.count >= 24 && isPublic(v6: Array(raw[8..<24]))
     default: false
     }
   }

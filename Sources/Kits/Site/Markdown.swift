@@ -4,7 +4,8 @@ package import HTML
 
 /// A person's longer words, written in Markdown (CommonMark with GitHub's tables and strikethrough, through cmark-gfm).
 ///
-/// Raw HTML and dangerous addresses are dropped by the renderer's safe mode; headings start below the page's own.
+/// Raw HTML and dangerous addresses are dropped by the renderer's safe mode, pictures become their words, and headings start
+/// below the page's own.
 package enum Markdown {
   package static func render(_ text: String) -> HTML {
     cmark_gfm_core_extensions_ensure_registered()
@@ -20,7 +21,7 @@ package enum Markdown {
     }
     guard let document = cmark_parser_finish(parser) else { return .none }
     defer { cmark_node_free(document) }
-    lowerHeadings(document)
+    tame(document)
     guard let rendered = cmark_render_html(document, options, cmark_parser_get_syntax_extensions(parser)) else {
       return .none
     }
@@ -28,15 +29,22 @@ package enum Markdown {
     return HTML(trusted: Array(UnsafeRawBufferPointer(start: rendered, count: strlen(rendered))))
   }
 
-  /// A profile's `#` is not the page's title.
-  private static func lowerHeadings(_ document: OpaquePointer) {
+  /// A profile's `#` is not the page's title. A picture from elsewhere would tell its owner who reads this, and the page's
+  /// policy would not load it: its words stand for it.
+  private static func tame(_ document: OpaquePointer) {
     guard let walk = cmark_iter_new(document) else { return }
     defer { cmark_iter_free(walk) }
     while case let event = cmark_iter_next(walk), event != CMARK_EVENT_DONE {
-      guard event == CMARK_EVENT_ENTER, let node = cmark_iter_get_node(walk),
-        cmark_node_get_type(node) == CMARK_NODE_HEADING
-      else { continue }
-      cmark_node_set_heading_level(node, min(6, cmark_node_get_heading_level(node) + 2))
+      guard let node = cmark_iter_get_node(walk) else { continue }
+      switch (cmark_node_get_type(node), event) {
+      case (CMARK_NODE_HEADING, CMARK_EVENT_ENTER):
+        cmark_node_set_heading_level(node, min(6, cmark_node_get_heading_level(node) + 2))
+      case (CMARK_NODE_IMAGE, CMARK_EVENT_EXIT):
+        // A node may be taken away when the walk leaves it, and not before.
+        while let child = cmark_node_first_child(node), cmark_node_insert_before(node, child) == 1 {}
+        cmark_node_free(node)
+      default: break
+      }
     }
   }
 }

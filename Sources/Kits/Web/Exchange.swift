@@ -25,6 +25,8 @@ final class Exchange: @unchecked Sendable {
   private let connection: Connection
   private var handle: OpaquePointer?
   private let target: String?
+  /// Said even of a target that is not believed, so that a program is refused in a program's words.
+  private let isAPI: Bool
   private var phase = Phase.head
   private var request: Request?
   private var match: RouteTable.Match?
@@ -47,6 +49,7 @@ final class Exchange: @unchecked Sendable {
     self.handle = handle
     self.connection = connection
     self.target = Self.read(target)
+    isAPI = strncmp(target, "/api/", 5) == 0
     server.figures.exchanges.add(1)
   }
 
@@ -167,7 +170,7 @@ final class Exchange: @unchecked Sendable {
 
   /// A head that is not to be believed: answered at once, and the connection ends.
   private func refuse(_ handle: OpaquePointer, _ problem: Problem) -> MHD_Result {
-    let request = request ?? Request(.get, "/", address: connection.peer)
+    let request = request ?? Request(.get, isAPI ? "/api/" : "/", address: connection.peer)
     return answer(handle, server.table.refuse(request, problem), closing: true)
   }
 

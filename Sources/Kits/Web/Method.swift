@@ -7,7 +7,9 @@ package enum Method: String, Sendable, CaseIterable, Hashable {
   case patch = "PATCH"
   case delete = "DELETE"
   case options = "OPTIONS"
+  /// Known, and allowed nowhere: 405.
+  case trace = "TRACE"
 
   /// Whether it only reads. What is not safe needs proof that the person's own page sent it.
-  package var isSafe: Bool { self == .get || self == .head || self == .options }
+  package var isSafe: Bool { self == .get || self == .head || self == .options || self == .trace }
 }

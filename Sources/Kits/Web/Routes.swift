@@ -200,7 +200,9 @@ package struct Routes: Sendable {
     _ method: Method, _ path: Path<repeat each Part>, _ kind: Route.Kind, _ viewer: V.Type, _ limits: RouteLimits,
     _ contract: Contract?, _ handler: @escaping @Sendable (Request, V, repeat each Part) async throws -> Response
   ) {
-    precondition(method != .head && method != .options, "HEAD and OPTIONS are answered from the other methods")
+    precondition(
+      method != .head && method != .options && method != .trace,
+      "HEAD and OPTIONS are answered from the other methods, TRACE not at all")
     all.append(
       Route(
         method: method, template: path.template, kind: kind, viewer: "\(V.self)", feature: feature, limits: limits,

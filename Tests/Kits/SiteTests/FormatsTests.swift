@@ -88,6 +88,12 @@ import Web
     }
   }
 
+  @Test func `a picture from elsewhere becomes its words`() {
+    let out = Markdown.render("![a *cat*](https://elsewhere.example/pixel.png) [![b](data:x)](/home) ![](x)").text
+    #expect(
+      !out.contains("<img") && out.contains("a <em>cat</em>") && out.contains("<a href=\"/home\">b</a>"), "\(out)")
+  }
+
   @Test func `what people write comes out as they meant it, below the page's own title`() {
     let out = Markdown.render(
       "# Me\n\nI teach **algebra**\nand ~~magic~~.\n\n* one\n* two\n\n<https://example.org>\n\n| a |\n|---|\n| b |"

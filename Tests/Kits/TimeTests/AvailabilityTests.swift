@@ -131,7 +131,6 @@ private let everyDay = WeeklyHours((1...7).map { ($0, CivilTime.midnight, CivilT
       }
     }
     #expect(checked > 800_000)
-    #expect(took < .seconds(20))
     print("availability sweep: \(checked) quarters in \(took)")
   }
 

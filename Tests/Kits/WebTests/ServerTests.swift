@@ -64,6 +64,18 @@ import Testing
     }
   }
 
+  @Test func `a program is refused in a program's words, also for a head that is not believed`() async throws {
+    try await withServer(routes: plain) { running in
+      let wire = running.wire()
+      wire.say("TRACE /hello HTTP/1.1\r\nHost: localhost\r\n\r\n")
+      let trace = try #require(wire.answer())
+      #expect(trace.status == 405 && trace.header("allow") == "GET, HEAD, OPTIONS")
+      wire.say("GET /api/hello?a=%00 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+      let refused = try #require(wire.answer())
+      #expect(refused.status == 400 && refused.header("content-type") == "application/problem+json")
+    }
+  }
+
   @Test(arguments: [
     "POST /api/echo/ HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     "POST /api/echo/ HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
