@@ -105,11 +105,11 @@ extension Query where Row == AuditLine {
     if let until = filter.until { conditions.append("e.at < \(until)") }
     return Query(
       """
-      select e.id::text, e.at, e.act, e.channel, e.actor_id::text, a.full_name, e.subject_kind, e.subject_id, s.full_name,
+      select e.id::text, e.at, e.act, e.channel, e.actor_id::text, a.full_name, e.subject_kind, e.subject_id,
+             (select s.full_name from people s where s.id = case when e.subject_kind = 'user' then e.subject_id::uuid end),
              e.address, e.request_id, e.details::text
         from audit_entries e
         left join people a on a.id = e.actor_id
-        left join people s on e.subject_kind = 'user' and s.id = case when e.subject_kind = 'user' then e.subject_id::uuid end
        where \(conditions.joined(" and ")) order by e.at desc, e.id desc limit \(limit)
       """)
   }
