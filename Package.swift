@@ -62,6 +62,7 @@ let targets: [Target] = [
   library("CZlib"),
   library("CQREncode"),
   library("CResolv"),
+  library("CHiredis"),
 
   // Kits: few, small, boring; they know nothing of tutoring.
   kit("Core", uses: ["CSystem"]),
@@ -77,6 +78,7 @@ let targets: [Target] = [
   kit("Jobs", uses: ["Core", "Loop", "Postgres", "JSON"]),
   kit("Bus", uses: ["Core", "Loop", "Web"]),
   kit("Doctor", uses: ["Core", "Crypto", "Loop", "Postgres", "Outbound", "CResolv", "CSystem"]),
+  kit("Redis", uses: ["Core", "Loop", "CHiredis"]),
   kit("Platform", uses: ["Core", "Loop", "Web", "Postgres", "Jobs", "Bus", "HTML", "JSON"]),
   kit("Site", uses: ["Core", "HTML", "Web", "Time", "JSON", "CICU", "CCmark"]),
   kit("Vault", uses: ["Core", "Crypto", "Postgres"]),
@@ -101,7 +103,7 @@ let targets: [Target] = [
   feature("Scheduling", uses: ["Tutors"]),
   feature("Bookings", uses: ["Scheduling", "Ledger", "Notices"]),
   feature("Checkout", uses: ["Accounts", "Audit", "Bookings", "Ledger", "Notices", "Outbound", "Crypto"]),
-  feature("Classroom", uses: ["Crypto"]),
+  feature("Classroom", uses: ["Crypto", "Loop"]),
   feature("Reviews", uses: ["Accounts", "Tutors", "Bookings", "Notices"]),
 
   // Roof: what looks over the whole house.
@@ -113,8 +115,8 @@ let targets: [Target] = [
   .executableTarget(
     name: "tutalink",
     dependencies: (offering + [
-      "Loop", "Captcha", "Crypto", "Outbound", "Doctor", "Vault", "Audit", "Accounts", "Files", "Notices", "Ledger",
-      "Tutors", "Scheduling", "Bookings", "Checkout", "Classroom", "Reviews", "Home", "Admin", "Status", "OpenAPI",
+      "Loop", "Captcha", "Crypto", "Outbound", "Redis", "Doctor", "Vault", "Audit", "Accounts", "Files", "Notices",
+      "Ledger", "Tutors", "Scheduling", "Bookings", "Checkout", "Classroom", "Reviews", "Home", "Admin", "Status", "OpenAPI",
     ]).map { .byName(name: $0) },
     path: "Sources/Server", swiftSettings: house),
 
@@ -145,6 +147,7 @@ let targets: [Target] = [
   tests("Vault", in: "Kits", uses: ["Core", "Crypto", "Postgres", "TestDatabase"]),
   tests("QR", in: "Kits", uses: ["HTML"]),
   tests("Doctor", in: "Kits", uses: ["Core", "Loop", "Outbound", "Postgres", "TestDatabase"]),
+  tests("Redis", in: "Kits", uses: ["Core", "CSystem", "Loop"]),
   tests("Site", in: "Kits", uses: proving.filter { $0 != "Site" }),
 
   tests("Audit", in: "Features", uses: proving),

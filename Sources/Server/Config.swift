@@ -9,6 +9,8 @@ struct Config: Sendable {
   let assets: String
   let migrations: String
   let databaseURL: String
+  let redisURL: String?
+  let isOneOfSeveral: Bool
   let host: String
   let port: Int
   let siteName: String
@@ -32,6 +34,7 @@ struct Config: Sendable {
   let captchaURL: String?
   let rates: RateSettings
   let limitsFactor: Int
+  let drainSeconds: Int
   let logLevel: Log.Level
   let metricsToken: String?
   let trustedProxies: [String]
@@ -66,6 +69,8 @@ struct Config: Sendable {
       throw Unusable(description: "DATABASE_URL is not set. `bin/run` starts a private database and sets it.")
     }
     databaseURL = url
+    redisURL = environment["REDIS_URL"].flatMap { $0.isEmpty ? nil : $0 }
+    isOneOfSeveral = text("SEVERAL_NODES", or: "0") == "1"
     host = text("HOST", or: "127.0.0.1")
     port = try number("PORT", or: 8080, 0...65_535)
     siteName = text("SITE_NAME", or: "TutaLink")
@@ -102,6 +107,7 @@ struct Config: Sendable {
       throw Unusable(description: "RATES: \(error)")
     }
     limitsFactor = try number("LIMITS_FACTOR", or: 1, 0...1_000_000)
+    drainSeconds = try number("DRAIN_SECONDS", or: 10, 0...600)
     guard let level = Log.Level(rawValue: text("LOG_LEVEL", or: "info")) else {
       throw Unusable(
         description: "LOG_LEVEL is “\(text("LOG_LEVEL", or: ""))”; it must be debug, info, warning or error.")

@@ -20,6 +20,7 @@ import OpenAPI
 import Outbound
 import Platform
 import Postgres
+import Redis
 import Reviews
 import Scheduling
 import Site
@@ -34,7 +35,10 @@ struct House {
   let log: Log
   let loops: LoopGroup
   let database: Database
+  let time: DatabaseClock
   let bus: Bus
+  let redis: Redis?
+  let relay: NodeRelay?
   let assets: Assets
   let site: Site
   let metrics: Metrics
@@ -50,7 +54,6 @@ struct House {
   init(_ config: Config, log: Log) throws {
     self.config = config
     self.log = log
-    let clock = WallClock.system
     loops = LoopGroup(count: config.loops, log: log)
     let metrics = Metrics()
     self.metrics = metrics
@@ -59,12 +62,21 @@ struct House {
       url: config.databaseURL, loops: loops, connectionsPerLoop: config.connectionsPerLoop, log: log,
       slowest: .milliseconds(config.slowQueryMilliseconds), explains: true,
       observe: { asked.observe(Double($0.took.microseconds) / 1_000_000) })
-    bus = Bus(loops: loops)
+    time = DatabaseClock(database, log: log)
+    let clock = time.clock
+    let address = config.redisURL.map { RedisAddress($0) }
+    if case .some(nil) = address {
+      throw Config.Unusable(description: "REDIS_URL cannot be read; redis://host:6379 was expected.")
+    }
+    if let address = address ?? nil { redis = Redis(address, loops: loops, log: log) } else { redis = nil }
+    relay = Self.relay(redis, config.isOneOfSeveral, database, loops, log)
+    bus = Bus(loops: loops, relay: relay)
     assets = try Assets(folder: config.assets, live: config.isDevelopment)
     site = Site(
       name: config.siteName, url: config.siteURL, zone: config.zone,
       catalogue: try Catalogue(folder: config.assets + "/locales"),
       assets: assets, clock: clock, isDevelopment: config.isDevelopment)
+    Self.measure(relay, redis, time, metrics)
     // Hashing would fill every core; in the background it takes what the loops leave.
     let hashing = BlockingPool(threads: config.loops, background: true)
     let disk = BlockingPool(threads: 4)
@@ -187,7 +199,11 @@ struct House {
     }
     let database = database
     routes.feature = "Server"
-    routes.quick("/healthz") { _ in .text("ok\n") }
+    let relay = relay
+    routes.quick("/healthz") { _ in
+      guard let figures = relay?.figures else { return .text("ok\n") }
+      return .text("ok\nbus: \(figures.isCut ? "this node only" : figures.carrier ?? "silent")\n")
+    }
     routes.api(.get, Path("/readyz"), as: Guest.self) { _, _ in
       _ = try await database.one(Query<Int>("select 1"))
       return .text("ready\n")
@@ -199,6 +215,7 @@ struct House {
     settings.rateFactor = Double(config.limitsFactor)
     settings.trustedProxies = config.trustedProxies
     if let token = config.metricsToken { settings.metrics = .token(token) }
+    settings.limitStore = redis.map { SharedLimits($0) }
     settings.uploads = config.home + "/uploads"
     mkdir(settings.uploads, 0o700)
     let site = site
@@ -207,6 +224,43 @@ struct House {
       translate: { error in (error as? PostgresError).flatMap(Self.problem) },
       problemPage: { request, problem in site.problem(problem, for: request) },
       identify: { request in try await sessions.identify(request) }, gate: { try await door.judge($0, $1) })
+  }
+
+  /// How this node hears of the others: through Redis, and through the database when that is gone or there is none.
+  private static func relay(
+    _ redis: Redis?, _ isOneOfSeveral: Bool, _ database: Database, _ loops: LoopGroup, _ log: Log
+  ) -> NodeRelay? {
+    var carriers: [Carrier] = []
+    if let redis {
+      let stream = RedisStream(redis, key: "tutalink:bus")
+      carriers.append(
+        Carrier(
+          "redis", send: { try await stream.append($0) },
+          receive: { missed, heard in await stream.follow(missed: missed, heard) }))
+    }
+    guard !carriers.isEmpty || isOneOfSeveral else { return nil }
+    carriers.append(
+      Carrier(
+        "postgres", limit: 7_900, send: { try await database.notify("bus", all: $0) },
+        receive: { missed, heard in
+          while (try? await database.listen("bus", missed: missed, heard)) == nil {
+            guard (try? await loops.loops[0].sleep(.seconds(1))) != nil else { return }
+          }
+        }))
+    return NodeRelay(carriers: carriers, loop: loops.loops[0], log: log)
+  }
+
+  private static func measure(_ relay: NodeRelay?, _ redis: Redis?, _ time: DatabaseClock, _ metrics: Metrics) {
+    metrics.gauge("clock_astray_seconds", "How far this machine's clock is from the database's.") {
+      Double(time.astray.microseconds) / 1_000_000
+    }
+    if let redis { metrics.gauge("redis_up", "1 while Redis answers.") { redis.isUp ? 1 : 0 } }
+    guard let relay else { return }
+    metrics.gauge("bus_alone", "1 while nothing carries messages to the other nodes.") { relay.figures.isCut ? 1 : 0 }
+    metrics.gauge("bus_sent", "Messages told to the other nodes.") { Double(relay.figures.sent) }
+    metrics.gauge("bus_heard", "Messages heard from other nodes.") { Double(relay.figures.heard) }
+    metrics.gauge("bus_repeated", "Messages that came again and were passed over.") { Double(relay.figures.repeated) }
+    metrics.gauge("bus_lost", "Messages given up because nothing carried them.") { Double(relay.figures.lost) }
   }
 
   /// What a database that refuses means outward; what is not named here is our mistake, and 500.
@@ -224,11 +278,18 @@ struct House {
 
   /// Serves until a signal; then lets go in the order that loses nothing: no new requests, those in flight, jobs, sockets,
   /// the database, the loops.
-  func serve() async throws {
+  func serve(_ environment: [String: String]) async throws {
     try await sessions.listen()
     try await vault.listen(on: database)
     try await maintenance.listen()
-    let server = HTTPServer(table: table, loops: loops, settings: ServerSettings(host: config.host, port: config.port))
+    try await time.read()
+    time.start()
+    redis?.warm()
+    relay?.start()
+    var settings = ServerSettings(host: config.host, port: config.port)
+    settings.grace = .seconds(config.drainSeconds)
+    settings.inherited = Supervisor.listeners(environment)
+    let server = HTTPServer(table: table, loops: loops, settings: settings)
     try await server.start()
     await runner.start()
     // Pages go out at once; the small forms of the assets follow when the cores have time.
@@ -237,12 +298,17 @@ struct House {
     Task { try? await press.run { assets.compress() } }
     watch.start()
     log.info("server.started", ["host": .text(config.host), "port": .number(server.port)])
+    Supervisor.tell("READY=1", environment)
     await Signals.wait()
+    Supervisor.tell("STOPPING=1", environment)
     log.info("server.draining")
     await server.stop()
     await watch.stop()
     await runner.stop()
     await courier.close()
+    time.close()
+    relay?.close()
+    await redis?.close()
     await database.close()
     loops.stop()
     log.info("server.stopped")

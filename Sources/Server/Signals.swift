@@ -2,14 +2,27 @@ import CSystem
 import Glibc
 
 /// SIGTERM and SIGINT as something to wait for.
+///
+/// By a handler that writes a byte into a pipe, not by sigwait(3): the main thread of a Swift program ends in libdispatch,
+/// which lets every signal through there, and a signal that one thread does not block never reaches the one that waits.
 enum Signals {
-  /// Before any thread is made, so that every thread inherits the mask.
-  static func block() {
-    var set = sigset_t()
-    sigemptyset(&set)
-    sigaddset(&set, SIGTERM)
-    sigaddset(&set, SIGINT)
-    pthread_sigmask(SIG_BLOCK, &set, nil)
+  nonisolated(unsafe) fileprivate static var pipe: (read: Int32, write: Int32) = (-1, -1)
+
+  /// Before anything else.
+  static func arm() {
+    var ends: [Int32] = [-1, -1]
+    precondition(pipe2(&ends, O_CLOEXEC) == 0, "no pipe")
+    pipe = (ends[0], ends[1])
+    var action = sigaction()
+    action.__sigaction_handler.sa_handler = { _ in
+      let before = errno
+      var one: UInt8 = 1
+      _ = write(Signals.pipe.write, &one, 1)
+      errno = before
+    }
+    action.sa_flags = SA_RESTART
+    sigaction(SIGTERM, &action, nil)
+    sigaction(SIGINT, &action, nil)
     signal(SIGPIPE, SIG_IGN)
   }
 
@@ -31,14 +44,10 @@ enum Signals {
 
 private func waiter(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
   let box = Unmanaged<Signals.Box>.fromOpaque(argument!).takeRetainedValue()
-  var set = sigset_t()
-  sigemptyset(&set)
-  sigaddset(&set, SIGTERM)
-  sigaddset(&set, SIGINT)
-  var signal: Int32 = 0
-  sigwait(&set, &signal)
+  var byte: UInt8 = 0
+  while read(Signals.pipe.read, &byte, 1) < 1 {}
   box.continuation.resume()
-  sigwait(&set, &signal)
+  while read(Signals.pipe.read, &byte, 1) < 1 {}
   _exit(130)
 }
 

@@ -2,7 +2,7 @@ import Core
 import Glibc
 import Postgres
 
-Signals.block()
+Signals.arm()
 
 let arguments = Array(CommandLine.arguments.dropFirst())
 var environment: [String: String] = [:]
@@ -31,7 +31,7 @@ do {
   let config = try Config(environment: environment)
   let log = Log(level: config.logLevel)
   switch arguments.first {
-  case "serve", nil: try await House(config, log: log).serve()
+  case "serve", nil: try await House(config, log: log).serve(environment)
   case "migrate":
     let applied = try Migrator(folder: config.migrations, url: config.databaseURL).migrate()
     print(applied.isEmpty ? "The database is up to date." : "Applied: \(applied.joined(separator: ", "))")

@@ -66,7 +66,7 @@ http {{
     def put_in(self, text, upstream):
         """The shipped text with this machine's places. Each must be there: otherwise the tests would prove another file."""
         for old, new in [
-            (r"server 127\.0\.0\.1:8080;", f"server 127.0.0.1:{upstream};"),
+            (r"server 127\.0\.0\.1:8080[^;]*;", f"server 127.0.0.1:{upstream};"),
             (r"listen 80;", f"listen 127.0.0.1:{self.plain};"),
             (r"listen \[::\]:80;\n", "\n"),
             (r"listen 443 ssl http2;", f"listen 127.0.0.1:{self.port} ssl http2;"),

@@ -7,7 +7,7 @@ packages_build=(
   libevent-dev libmicrohttpd-dev libwslay-dev
   libpq-dev libcurl4-openssl-dev libssl-dev libargon2-dev libjansson-dev zlib1g-dev libbrotli-dev
   libcmark-gfm-dev libcmark-gfm-extensions-dev
-  libical-dev libgd-dev libglib2.0-dev libicu-dev libqrencode-dev
+  libical-dev libgd-dev libglib2.0-dev libicu-dev libqrencode-dev libhiredis-dev
 )
 
 # To run: the database, zones, and what the pages are served with.
@@ -28,7 +28,7 @@ packages_image=(
 # To test: browsers' parts, peers, and the tools that judge scripts and islands.
 packages_test=(
   chromium fonts-liberation fonts-noto-core
-  coturn nodejs node-typescript python3 python3-venv openssl shellcheck
+  coturn redis-server libfaketime nodejs node-typescript python3 python3-venv openssl shellcheck
   nginx-light libnginx-mod-http-brotli-filter slowhttptest
   pgbackrest prometheus dnsmasq-base debootstrap systemd python3-yaml
 )

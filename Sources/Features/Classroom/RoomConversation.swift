@@ -2,6 +2,7 @@ import Bus
 import Core
 import Crypto
 import JSON
+import Loop
 import Postgres
 import Site
 import Web
@@ -65,17 +66,22 @@ final class RoomConversation: Conversation {
       self.hear(signal, on: socket)
     }
     state.withLock { $0.subscription = subscription }
+    // A server that hung finds handshakes of tabs that have long given up: their end is read in the next turn, and they must
+    // not take the seat from where the person is now.
+    try? await socket.loop.sleep(.zero)
+    guard socket.isOpen else { return }
     await enter(socket)
   }
 
-  /// Takes the seat and says `welcome`.
-  private func enter(_ socket: Socket) async {
+  /// Takes the seat and says `welcome`. `again`: only from nobody; whoever holds it by now came later than we.
+  private func enter(_ socket: Socket, again: Bool = false) async {
     let token = Random.token()
     let hash = SHA256.hash(token)
     do {
       let (user, connection) = (user, connection)
       let outcome = try await rooms.change(lesson.booking) { room, now throws(LessonRoom.Refusal) in
-        try room.arrive(user, as: connection, token: hash, at: now)
+        if again, let seat = room.seat(of: user), seat.isHere, !seat.isHere(as: connection) { throw .notHere }
+        return try room.arrive(user, as: connection, token: hash, at: now)
       }
       guard let own = outcome.after.seat(seat) else { return socket.close(.failed) }
       let welcome = welcome(outcome, own: own, token: token)
@@ -95,6 +101,9 @@ final class RoomConversation: Conversation {
       state.withLock { $0.isOver = true }
       socket.send(RoomMessage.make("ended") { _ in })
       socket.close(.normal)
+    } catch LessonRoom.Refusal.notHere {
+      state.withLock { $0.isOver = true }
+      socket.close(.takenOver)
     } catch is LessonRoom.Refusal {
       socket.close(.noRight)
     } catch Failure.unavailable {
@@ -298,7 +307,7 @@ final class RoomConversation: Conversation {
     }
     guard let room else { return }
     guard try await rooms.database.affected(.touch(connection, of: user, in: room, at: now)) == 0 else { return }
-    await enter(socket)
+    await enter(socket, again: true)
   }
 
   // MARK: Closing

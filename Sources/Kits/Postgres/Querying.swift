@@ -25,4 +25,9 @@ extension Querying {
   package func notify(_ channel: String, _ payload: String = "") async throws {
     try await run(Query("select pg_notify(\(channel), \(payload))"))
   }
+
+  /// The same with many payloads, in order, by one statement.
+  package func notify(_ channel: String, all payloads: [String]) async throws {
+    try await run(Query("select pg_notify(\(channel), told) from unnest(\(payloads)::text[]) as told"))
+  }
 }

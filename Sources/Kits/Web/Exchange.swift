@@ -100,6 +100,7 @@ final class Exchange: @unchecked Sendable {
 
   /// The request is over, answered or not.
   func isOver() {
+    connection.exchanges -= 1
     connection.allow(Milliseconds.of(server.settings.idleDeadline))
     handle = nil
     if phase == .waiting {

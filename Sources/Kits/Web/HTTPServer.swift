@@ -11,6 +11,9 @@ package struct ServerSettings: Sendable {
   package var host: String
   /// 0 takes a free one.
   package var port: Int
+  /// Listening sockets that whoever started us holds open (systemd's socket activation); then nothing is bound here, and
+  /// while one version ends and the next begins connections wait in their queue instead of being refused.
+  package var inherited: [Int32] = []
   package var connectionsPerLoop = 10_000
   /// From a connection's beginning to the end of its first head. Absolute: bytes that trickle do not extend it.
   package var headDeadline = Duration.seconds(10)
@@ -38,6 +41,8 @@ package struct ServerSettings: Sendable {
   package var tick = Duration.milliseconds(250)
   /// How long running requests may go on when the server stops.
   package var grace = Duration.seconds(2)
+  /// How long nothing may have come on a kept connection before it is closed when the server stops.
+  package var quiet = Duration.seconds(1)
 
   package init(host: String = "127.0.0.1", port: Int = 8080) {
     self.host = host
@@ -81,7 +86,10 @@ package final class HTTPServer: Sendable {
     // sendfile(2) and writev(2) know no MSG_NOSIGNAL.
     signal(SIGPIPE, SIG_IGN)
     Self.allowManyDescriptors()
-    let (port, listeners) = try Listener.open(host: settings.host, port: settings.port, count: loops.loops.count)
+    let (port, listeners) =
+      settings.inherited.isEmpty
+      ? try Listener.open(host: settings.host, port: settings.port, count: loops.loops.count)
+      : try Listener.share(settings.inherited, count: loops.loops.count)
     var servers: [LoopServer] = []
     for (loop, listener) in zip(loops.loops, listeners) {
       let server = await Task(executorPreference: loop) { [table, settings] in
@@ -154,6 +162,31 @@ enum Listener {
       throw error
     }
     return (taken, descriptors)
+  }
+
+  /// Descriptors that were handed in, one a loop; several loops may take from one queue. They are closed for programs
+  /// that we start.
+  static func share(_ given: [Int32], count: Int) throws(HTTPServer.PortTaken) -> (port: Int, descriptors: [Int32]) {
+    func refused(_ reason: String) -> HTTPServer.PortTaken {
+      HTTPServer.PortTaken(host: "the inherited socket", port: 0, reason: reason)
+    }
+    var isListening: Int32 = 0
+    var size = socklen_t(MemoryLayout<Int32>.size)
+    var descriptors: [Int32] = []
+    for at in 0..<max(count, given.count) {
+      let from = given[at % given.count]
+      guard getsockopt(from, SOL_SOCKET, SO_ACCEPTCONN, &isListening, &size) == 0, isListening == 1 else {
+        throw refused("descriptor \(from) does not listen")
+      }
+      // More sockets than loops: what queues at those nobody takes from would wait for ever.
+      guard at < count else { throw refused("there are \(given.count) of them and \(count) loops; give as many, or one") }
+      let descriptor = fcntl(from, F_DUPFD_CLOEXEC, 3)
+      guard descriptor >= 0 else { throw refused(String(cString: strerror(errno))) }
+      _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL, 0) | O_NONBLOCK)
+      descriptors.append(descriptor)
+    }
+    for descriptor in given { close(descriptor) }
+    return (port(of: descriptors[0]), descriptors)
   }
 
   private static func bind(_ host: String, _ port: Int, shared: Bool) throws(HTTPServer.PortTaken) -> Int32 {

@@ -49,6 +49,16 @@ final class Connection {
   }
 
   func isOver(at now: Int) -> Bool { limit != 0 && now - since > limit }
+
+  /// Requests begun and not yet completed: more than none, and it must not be closed.
+  var exchanges = 0
+
+  /// Whether nothing has moved for so long, and nothing lies unread.
+  func isQuiet(for milliseconds: Int, at now: Int) -> Bool {
+    guard exchanges == 0, now - since > milliseconds else { return false }
+    var unread: UInt8 = 0
+    return recv(descriptor, &unread, 1, Int32(MSG_PEEK | MSG_DONTWAIT)) < 0
+  }
 }
 
 /// One daemon on one loop.
@@ -229,9 +239,37 @@ final class LoopServer: Source, @unchecked Sendable {
     isDraining = true
     all = []
     let listener = MHD_quiesce_daemon(daemon)
+    // What queues at a socket of our own would be reset with it: it is answered yet. A handed one has other owners, who
+    // take what comes.
+    if listener >= 0 {
+      while settings.inherited.isEmpty {
+        var peer = sockaddr_storage()
+        var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let isTaken = withUnsafeMutablePointer(to: &peer) {
+          $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+            let descriptor = accept4(
+              listener, __SOCKADDR_ARG(__sockaddr__: address), &size,
+              Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue))
+            return descriptor >= 0 && MHD_add_connection(daemon, descriptor, address, size) == .YES
+          }
+        }
+        if !isTaken { break }
+      }
+      close(listener)
+    }
     needsRun = true
     let end = Milliseconds.now() + Milliseconds.of(settings.grace)
     while !waiting.isEmpty || !streaming.isEmpty, Milliseconds.now() < end { try? await loop.sleep(.milliseconds(10)) }
+    // A kept connection ends with its next answer. One on which nothing comes for a while is closed while it is quiet:
+    // whoever sends just then gets no answer, and the longer the quiet was the less likely that is.
+    while !connections.isEmpty, Milliseconds.now() < end {
+      let now = Milliseconds.now()
+      for connection in connections where connection.isQuiet(for: Milliseconds.of(settings.quiet), at: now) {
+        shutdown(connection.descriptor, Int32(SHUT_RDWR))
+      }
+      needsRun = true
+      try? await loop.sleep(.milliseconds(10))
+    }
     for socket in sockets { socket.finish(.goingAway, CloseCode.goingAway.name) }
     let farewell = Milliseconds.now() + min(1000, Milliseconds.of(settings.grace))
     while !sockets.isEmpty, Milliseconds.now() < farewell { try? await loop.sleep(.milliseconds(10)) }
@@ -250,7 +288,6 @@ final class LoopServer: Source, @unchecked Sendable {
     loop.remove(self)
     self.daemon = nil
     MHD_stop_daemon(daemon)
-    if listener >= 0 { close(listener) }
     box?.release()
     box = nil
   }
@@ -312,6 +349,7 @@ private let targetCallback:
   @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<CChar>?, OpaquePointer?) -> UnsafeMutableRawPointer? = {
     context, target, handle in
     guard let handle, let target, let connection = connection(handle) else { return nil }
+    connection.exchanges += 1
     return Unmanaged.passRetained(Exchange(server(context), handle, connection, target: target)).toOpaque()
   }
 

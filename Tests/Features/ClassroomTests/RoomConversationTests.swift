@@ -251,6 +251,22 @@ import Web
     }
   }
 
+  @Test func `what a server that hung still reads does not take the seat from where the person sits by now`() async throws {
+    try await withStage { (stage: Stage) async throws in
+      let (_, ben) = try await stage.bothInside()
+      // The browser gave this line up and came in through another node, of which this one has not heard.
+      let other = ID<Connection>.new()
+      try await stage.database.run(
+        Query<Void>("update room_seats set connection = \(other) where user_id = \(Person.ben.id)"))
+      stage.clock.advance(by: .seconds(20))
+      ben.send("timer")
+      #expect(try await ben.closeCode() == 4409)
+      let holder = try await stage.database.one(
+        Query<ID<Connection>>("select connection from room_seats where user_id = \(Person.ben.id)"))
+      #expect(holder == other)
+    }
+  }
+
   @Test func `the tutor ends the lesson: both hear it, attendance closes, the booking is completed, quality is kept`()
     async throws
   {

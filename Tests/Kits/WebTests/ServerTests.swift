@@ -243,6 +243,44 @@ import Testing
     }
   }
 
+  @Test func `versions hand a socket on: who queues between them is answered, and nobody is refused`() async throws {
+    let (port, kept) = try Listener.open(host: "127.0.0.1", port: 0, count: 1)
+    func version(_ name: String) -> (HTTPServer, LoopGroup) {
+      var routes = Routes()
+      routes.quick("/version") { _ in .text(name) }
+      var settings = ServerSettings()
+      settings.inherited = [dup(kept[0])]
+      settings.quiet = .milliseconds(20)
+      let loops = LoopGroup(count: 2, log: .silent)
+      let table = RouteTable(routes, settings: plainSettings(), log: .silent)
+      return (HTTPServer(table: table, loops: loops, settings: settings), loops)
+    }
+    let ask = "GET /version HTTP/1.1\r\nHost: a\r\n\r\n"
+    let (old, oldLoops) = version("old")
+    try await old.start()
+    #expect(old.port == port)
+    let held = Wire(port: port)
+    held.say(ask)
+    #expect(held.answer()?.text == "old")
+    await old.stop()
+    oldLoops.stop()
+    let between = Wire(port: port)
+    between.say(ask)
+    let (new, newLoops) = version("new")
+    try await new.start()
+    #expect(between.answer()?.text == "new")
+    await new.stop()
+    newLoops.stop()
+    close(kept[0])
+  }
+
+  @Test func `a handed descriptor that does not listen is refused, and more of them than loops`() async throws {
+    let (_, kept) = try Listener.open(host: "127.0.0.1", port: 0, count: 2)
+    #expect(throws: HTTPServer.PortTaken.self) { try Listener.share(kept, count: 1) }
+    #expect(throws: HTTPServer.PortTaken.self) { try Listener.share([0], count: 1) }
+    for descriptor in kept { close(descriptor) }
+  }
+
   @Test func `a handler that takes too long is given up with 504, and its late answer is dropped`() async throws {
     try await withServer(
       routes: { routes in

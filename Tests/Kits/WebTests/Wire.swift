@@ -207,6 +207,7 @@ func withServer(
   var settings = plainSettings()
   var serverSettings = ServerSettings(port: 0)
   serverSettings.tick = .milliseconds(20)
+  serverSettings.quiet = .milliseconds(20)
   change(&settings, &serverSettings)
   var routes = Routes()
   declare(&routes)

@@ -1,0 +1,48 @@
+import Core
+import Glibc
+
+/// A real `redis-server` on a port of its own, which can be killed, stopped and started again.
+final class RedisServer: Sendable {
+  let port: Int
+  private let process = Locked<pid_t>(0)
+
+  static var isInstalled: Bool { access("/usr/bin/redis-server", X_OK) == 0 }
+
+  init(password: String? = nil) {
+    port = freePort()
+    start(password: password)
+  }
+
+  deinit { kill() }
+
+  func start(password: String? = nil) {
+    var words = [
+      "/usr/bin/redis-server", "--port", "\(port)", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
+      "--logfile", "/dev/null", "--dir", "/tmp",
+    ]
+    if let password { words += ["--requirepass", password] }
+    var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
+    defer { for argument in arguments { free(argument) } }
+    var child = pid_t()
+    let status = posix_spawn(&child, words[0], nil, nil, &arguments, environ)
+    precondition(status == 0, "redis-server does not start")
+    process.withLock { $0 = child }
+  }
+
+  func kill() { end(SIGKILL) }
+
+  /// It goes on to accept, and says nothing.
+  func pause() { _ = Glibc.kill(process.withLock { $0 }, SIGSTOP) }
+  func resume() { _ = Glibc.kill(process.withLock { $0 }, SIGCONT) }
+
+  private func end(_ signal: Int32) {
+    let child = process.withLock { child in
+      defer { child = 0 }
+      return child
+    }
+    guard child > 0 else { return }
+    Glibc.kill(child, signal)
+    var status: Int32 = 0
+    waitpid(child, &status, 0)
+  }
+}
