@@ -105,6 +105,7 @@ struct Access: Sendable {
     "POST /account/security/second-factor/removal": .members.sending(["factor_password": "x", "code": "000000"]),
     "POST /account/sessions": .members,
     "POST /account/sessions/:session": .members.of(.session, .unmoved),
+    "GET /api/auth/captcha/:form/": .everyone.at("register"),
     "POST /api/auth/login/": .everyone.saying(["email": "nobody@example.org", "password": "x"]),
     "POST /api/auth/logout/": .members,
     "POST /api/auth/password-reset/": .everyone.saying(["email": "nobody@example.org"]),
