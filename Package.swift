@@ -116,7 +116,8 @@ let targets: [Target] = [
     name: "tutalink",
     dependencies: (offering + [
       "Loop", "Captcha", "Crypto", "Outbound", "Redis", "Doctor", "Vault", "Audit", "Accounts", "Files", "Notices",
-      "Ledger", "Tutors", "Scheduling", "Bookings", "Checkout", "Classroom", "Reviews", "Home", "Admin", "Status", "OpenAPI",
+      "Ledger", "Tutors", "Scheduling", "Bookings", "Checkout", "Classroom", "Reviews", "Home", "Admin", "Status",
+      "OpenAPI",
     ]).map { .byName(name: $0) },
     path: "Sources/Server", swiftSettings: house),
 

@@ -5,6 +5,127 @@ CREATE EXTENSION IF NOT EXISTS btree_gist WITH SCHEMA public;
 CREATE EXTENSION IF NOT EXISTS citext WITH SCHEMA public;
 CREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA public;
 CREATE EXTENSION IF NOT EXISTS unaccent WITH SCHEMA public;
+CREATE TABLE public.audit_entries (
+    id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    act text NOT NULL,
+    channel text NOT NULL,
+    actor_id uuid,
+    subject_kind text,
+    subject_id text,
+    address text,
+    request_id text,
+    details jsonb DEFAULT '{}'::jsonb NOT NULL,
+    once_key text,
+    CONSTRAINT audit_entries_act_check CHECK ((act ~ '^[a-z-]+(\.[a-z-]+)+$'::text)),
+    CONSTRAINT audit_entries_address_check CHECK ((length(address) <= 60)),
+    CONSTRAINT audit_entries_channel_check CHECK ((channel = ANY (ARRAY['web'::text, 'api'::text, 'command'::text, 'system'::text]))),
+    CONSTRAINT audit_entries_details_check CHECK ((jsonb_typeof(details) = 'object'::text)),
+    CONSTRAINT audit_entries_once_key_check CHECK ((length(once_key) <= 200)),
+    CONSTRAINT audit_entries_request_id_check CHECK ((length(request_id) <= 60)),
+    CONSTRAINT audit_entries_subject_id_check CHECK ((length(subject_id) <= 100)),
+    CONSTRAINT audit_entries_subject_kind_check CHECK ((subject_kind ~ '^[a-z_]{1,40}$'::text)),
+    CONSTRAINT audit_subject_whole CHECK (((subject_kind IS NULL) = (subject_id IS NULL)))
+);
+CREATE FUNCTION public.audit_canonical(e public.audit_entries) RETURNS text
+    LANGUAGE sql STABLE
+    AS $$
+  select jsonb_build_array(e.id, (extract(epoch from e.at) * 1000000)::bigint, e.act, e.channel, e.actor_id,
+    e.subject_kind, e.subject_id, e.address, e.request_id, e.details, e.once_key)::text
+$$;
+CREATE FUNCTION public.audit_link() RETURNS bigint
+    LANGUAGE plpgsql
+    AS $$
+declare
+  e audit_entries;
+  last bigint;
+  before bytea;
+  count bigint := 0;
+begin
+  perform pg_advisory_xact_lock(7305795821);
+  select seq, hash into last, before from audit_links order by seq desc limit 1;
+  if not found then
+    last := 0;
+    before := decode(repeat('00', 32), 'hex');
+  end if;
+  for e in
+    select a.* from audit_unlinked u join audit_entries a on a.id = u.entry_id order by a.at, a.id
+  loop
+    last := last + 1;
+    count := count + 1;
+    insert into audit_links (seq, entry_id, prev_hash, hash)
+    values (last, e.id, before, sha256(before || convert_to(last || '|' || audit_canonical(e), 'UTF8')))
+    returning hash into before;
+    delete from audit_unlinked where entry_id = e.id;
+  end loop;
+  return count;
+end $$;
+CREATE FUNCTION public.audit_queue() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  insert into audit_unlinked (entry_id) values (new.id);
+  return new;
+end $$;
+CREATE FUNCTION public.audit_verify(now timestamp with time zone, OUT links bigint, OUT head text, OUT waiting bigint, OUT broken_at bigint, OUT entry uuid, OUT reason text) RETURNS record
+    LANGUAGE plpgsql STABLE
+    AS $$
+declare
+  l audit_links;
+  e audit_entries;
+  before bytea := decode(repeat('00', 32), 'hex');
+begin
+  links := 0;
+  select count(*) into waiting from audit_unlinked;
+  for l in select * from audit_links order by seq loop
+    select * into e from audit_entries where id = l.entry_id;
+    reason := case
+      when l.seq <> links + 1 then 'gap'
+      when l.prev_hash <> before then 'order'
+      when e.id is null then 'missing'
+      when l.hash is distinct from sha256(before || convert_to(l.seq || '|' || audit_canonical(e), 'UTF8')) then 'content'
+    end;
+    if reason is not null then
+      broken_at := l.seq;
+      entry := l.entry_id;
+      head := encode(before, 'hex');
+      return;
+    end if;
+    links := l.seq;
+    before := l.hash;
+  end loop;
+  head := encode(before, 'hex');
+  select a.id into entry from audit_entries a
+   where not exists (select from audit_links x where x.entry_id = a.id)
+     and not exists (select from audit_unlinked u where u.entry_id = a.id)
+   order by a.at, a.id limit 1;
+  if entry is not null then
+    broken_at := links + 1;
+    reason := 'unlinked';
+    return;
+  end if;
+  select a.id into entry from audit_unlinked u join audit_entries a on a.id = u.entry_id
+   where a.at < now - interval '1 hour' order by a.at, a.id limit 1;
+  if entry is not null then
+    broken_at := links + 1;
+    reason := 'late';
+  end if;
+end $$;
+CREATE FUNCTION public.keep_taken_times() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if tg_op <> 'INSERT' then
+    delete from taken_times where person_id in (old.tutor_id, old.learner_id) and booking_id = old.id;
+  end if;
+  if tg_op <> 'DELETE' then
+    if new.state in ('held', 'awaiting_payment', 'requested', 'confirmed', 'in_progress') then
+      insert into taken_times (person_id, booking_id, teaches, during, taken)
+      values (new.tutor_id, new.id, true, new.during, new.blocked), (new.learner_id, new.id, false, new.during, new.during);
+    end if;
+  end if;
+  return null;
+end $$;
 CREATE TABLE public.ledger_transactions (
     id uuid NOT NULL,
     seq bigint NOT NULL,
@@ -142,6 +263,75 @@ CREATE FUNCTION public.refuse_change() RETURNS trigger
 begin
   raise exception '% is append-only', tg_table_name using errcode = 'integrity_constraint_violation';
 end $$;
+CREATE FUNCTION public.refuse_retired_key() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+declare
+  sealed text := to_jsonb(new) ->> tg_argv[0];
+  key text := split_part(sealed, '.', 1);
+  retired timestamptz;
+begin
+  if sealed is null then return new; end if;
+  select retired_at into retired from sealing_keys where id = key for key share;
+  if not found then
+    insert into sealing_keys (id) values (key) on conflict do nothing;
+    select retired_at into retired from sealing_keys where id = key for key share;
+  end if;
+  if retired is not null then
+    raise exception 'the key % was retired', key
+      using errcode = 'check_violation', constraint = 'sealing_key_in_use';
+  end if;
+  return new;
+end $$;
+CREATE FUNCTION public.repoint_person(gone uuid, keep uuid) RETURNS TABLE(place text, moved bigint, hindrance text)
+    LANGUAGE plpgsql
+    AS $_$
+#variable_conflict use_column
+declare
+  c record;
+begin
+  -- Of what both have of a kind that is had once, the one that stays is enough.
+  delete from favourites f where f.user_id = gone
+    and exists (select from favourites k where k.user_id = keep and k.tutor_id = f.tutor_id);
+  delete from favourites where user_id = gone and tutor_id = keep;
+  for c in
+    select t.oid, t.relname::text as tab, a.attname::text as col
+      from pg_class t
+      join pg_namespace n on n.oid = t.relnamespace and n.nspname = 'public'
+      join pg_attribute a on a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
+     where t.relkind in ('r', 'p') and not t.relispartition and a.atttypid = 'uuid'::regtype
+       -- Accounts sees to its own; `taken_times` follows its bookings by trigger.
+       and t.relname not in ('users', 'user_roles', 'sessions', 'letters', 'second_factors', 'recovery_codes',
+                             'idempotency_keys', 'taken_times')
+       and not exists (select from pg_trigger g where g.tgrelid = t.oid and g.tgname = 'append_only')
+       and (a.attname in ('user_id', 'owner_id', 'author_id', 'learner_id', 'payer_id', 'actor_id', 'sender_id',
+                          'recipient_id', 'person_id', 'reader_id')
+            or exists (select from pg_constraint k where k.conrelid = t.oid and k.contype = 'f'
+                         and k.confrelid = 'users'::regclass and k.conkey = array[a.attnum]))
+     order by t.relname, a.attnum
+  loop
+    place := c.tab || '.' || c.col;
+    hindrance := null;
+    begin
+      execute format('update %I set %I = $1 where %I = $2', c.tab, c.col, c.col) using keep, gone;
+      get diagnostics moved = row_count;
+    exception when integrity_constraint_violation or unique_violation or exclusion_violation or check_violation
+                or foreign_key_violation then
+      get stacked diagnostics hindrance = constraint_name;
+      moved := 0;
+    end;
+    if moved > 0 or hindrance is not null then return next; end if;
+  end loop;
+end $_$;
+CREATE FUNCTION public.stamp_listings() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if exists (select from changed) then
+    update listing_stamps set number = number + 1 where shard = (pg_current_xact_id()::text::bigint % 64)::int;
+  end if;
+  return null;
+end $$;
 CREATE TABLE public.activity_log (
     id uuid NOT NULL,
     user_id uuid,
@@ -180,6 +370,18 @@ CREATE VIEW public.attendance AS
    FROM (public.room_stays s
      JOIN public.rooms r ON ((r.id = s.room_id)))
   GROUP BY r.booking_id, s.user_id;
+CREATE TABLE public.audit_links (
+    seq bigint NOT NULL,
+    entry_id uuid NOT NULL,
+    prev_hash bytea NOT NULL,
+    hash bytea NOT NULL,
+    CONSTRAINT audit_links_hash_check CHECK ((length(hash) = 32)),
+    CONSTRAINT audit_links_prev_hash_check CHECK ((length(prev_hash) = 32)),
+    CONSTRAINT audit_links_seq_check CHECK ((seq > 0))
+);
+CREATE TABLE public.audit_unlinked (
+    entry_id uuid NOT NULL
+);
 CREATE TABLE public.availability_hours (
     tutor_id uuid NOT NULL,
     weekday integer NOT NULL,
@@ -219,6 +421,29 @@ CREATE TABLE public.availability_settings (
     CONSTRAINT availability_settings_notice_check CHECK (((notice >= 0) AND (notice <= 43200))),
     CONSTRAINT availability_settings_step_check CHECK ((step = ANY (ARRAY[15, 30, 60]))),
     CONSTRAINT availability_settings_weekly_limit_check CHECK (((weekly_limit >= 1) AND (weekly_limit <= 100)))
+);
+CREATE TABLE public.booking_events (
+    id uuid NOT NULL,
+    booking_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor_id uuid,
+    actor_kind text NOT NULL,
+    act text NOT NULL,
+    from_state text,
+    to_state text NOT NULL,
+    reason text,
+    channel text NOT NULL,
+    details jsonb DEFAULT '{}'::jsonb NOT NULL,
+    CONSTRAINT booking_event_of_person CHECK (((actor_kind = 'system'::text) OR (actor_id IS NOT NULL))),
+    CONSTRAINT booking_events_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['learner'::text, 'tutor'::text, 'staff'::text, 'system'::text]))),
+    CONSTRAINT booking_events_channel_check CHECK ((channel = ANY (ARRAY['web'::text, 'api'::text, 'job'::text, 'gateway'::text, 'room'::text]))),
+    CONSTRAINT booking_events_reason_check CHECK ((length(reason) <= 500))
+);
+CREATE TABLE public.booking_policies (
+    tutor_id uuid,
+    terms jsonb NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT booking_policies_terms_check CHECK ((jsonb_typeof(terms) = 'object'::text))
 );
 CREATE TABLE public.bookings (
     id uuid NOT NULL,
@@ -269,37 +494,20 @@ CREATE TABLE public.bookings (
     CONSTRAINT bookings_room_code_check CHECK ((room_code ~ '^[a-z0-9-]{8,40}$'::text)),
     CONSTRAINT bookings_state_check CHECK ((state = ANY (ARRAY['held'::text, 'awaiting_payment'::text, 'requested'::text, 'confirmed'::text, 'in_progress'::text, 'completed'::text, 'expired'::text, 'declined'::text, 'cancelled'::text, 'no_show_learner'::text, 'no_show_tutor'::text, 'disputed'::text])))
 );
-CREATE VIEW public.booking_busy AS
- SELECT bookings.id AS booking_id,
-    bookings.tutor_id,
-    bookings.learner_id,
-    bookings.blocked,
-    bookings.during
-   FROM public.bookings
-  WHERE (bookings.state = ANY (ARRAY['held'::text, 'awaiting_payment'::text, 'requested'::text, 'confirmed'::text, 'in_progress'::text]));
-CREATE TABLE public.booking_events (
-    id uuid NOT NULL,
+CREATE TABLE public.taken_times (
+    person_id uuid NOT NULL,
     booking_id uuid NOT NULL,
-    at timestamp with time zone NOT NULL,
-    actor_id uuid,
-    actor_kind text NOT NULL,
-    act text NOT NULL,
-    from_state text,
-    to_state text NOT NULL,
-    reason text,
-    channel text NOT NULL,
-    details jsonb DEFAULT '{}'::jsonb NOT NULL,
-    CONSTRAINT booking_event_of_person CHECK (((actor_kind = 'system'::text) OR (actor_id IS NOT NULL))),
-    CONSTRAINT booking_events_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['learner'::text, 'tutor'::text, 'staff'::text, 'system'::text]))),
-    CONSTRAINT booking_events_channel_check CHECK ((channel = ANY (ARRAY['web'::text, 'api'::text, 'job'::text, 'gateway'::text, 'room'::text]))),
-    CONSTRAINT booking_events_reason_check CHECK ((length(reason) <= 500))
+    teaches boolean NOT NULL,
+    during tstzrange NOT NULL,
+    taken tstzrange NOT NULL
 );
-CREATE TABLE public.booking_policies (
-    tutor_id uuid,
-    terms jsonb NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT booking_policies_terms_check CHECK ((jsonb_typeof(terms) = 'object'::text))
-);
+CREATE VIEW public.busy_times AS
+ SELECT taken_times.person_id,
+    taken_times.booking_id,
+    taken_times.teaches,
+    taken_times.during,
+    taken_times.taken
+   FROM public.taken_times;
 CREATE TABLE public.credentials (
     id uuid NOT NULL,
     tutor_id uuid NOT NULL,
@@ -468,6 +676,11 @@ CREATE TABLE public.letters (
     used_at timestamp with time zone,
     CONSTRAINT letters_purpose_check CHECK ((purpose = ANY (ARRAY['verify'::text, 'reset'::text, 'change-email'::text])))
 );
+CREATE TABLE public.listing_stamps (
+    shard integer NOT NULL,
+    number bigint NOT NULL
+)
+WITH (fillfactor='10');
 CREATE TABLE public.mails (
     id uuid NOT NULL,
     user_id uuid,
@@ -511,6 +724,15 @@ CREATE VIEW public.mail_log AS
     mails.created_at,
     mails.sent_at
    FROM public.mails;
+CREATE TABLE public.maintenance (
+    is_only boolean DEFAULT true NOT NULL,
+    sentence text NOT NULL,
+    minutes integer NOT NULL,
+    since timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT maintenance_is_only_check CHECK (is_only),
+    CONSTRAINT maintenance_minutes_check CHECK (((minutes >= 1) AND (minutes <= 10000))),
+    CONSTRAINT maintenance_sentence_check CHECK (((length(sentence) >= 1) AND (length(sentence) <= 500)))
+);
 CREATE TABLE public.notifications (
     id uuid NOT NULL,
     number bigint NOT NULL,
@@ -570,6 +792,8 @@ CREATE TABLE public.users (
     terms_accepted_at timestamp with time zone NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    merged_into uuid,
+    CONSTRAINT not_merged_into_oneself CHECK ((merged_into <> id)),
     CONSTRAINT users_department_check CHECK ((length(department) <= 120)),
     CONSTRAINT users_email_check CHECK (((length((email)::text) >= 3) AND (length((email)::text) <= 254))),
     CONSTRAINT users_full_name_check CHECK (((length(full_name) >= 1) AND (length(full_name) <= 120))),
@@ -635,6 +859,12 @@ CREATE TABLE public.receipt_counter (
     last bigint NOT NULL,
     CONSTRAINT receipt_counter_is_only_check CHECK (is_only)
 );
+CREATE TABLE public.recovery_codes (
+    user_id uuid NOT NULL,
+    code_hash bytea NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT recovery_codes_code_hash_check CHECK ((length(code_hash) = 32))
+);
 CREATE TABLE public.refunds (
     id uuid NOT NULL,
     payment_id uuid NOT NULL,
@@ -697,6 +927,22 @@ CREATE TABLE public.schema_migrations (
     name text NOT NULL,
     hash text NOT NULL,
     applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+CREATE TABLE public.sealing_keys (
+    id text NOT NULL,
+    first_seen timestamp with time zone DEFAULT now() NOT NULL,
+    retired_at timestamp with time zone,
+    CONSTRAINT sealing_keys_id_check CHECK ((id ~ '^[A-Za-z0-9_-]{1,32}$'::text))
+);
+CREATE TABLE public.second_factors (
+    user_id uuid NOT NULL,
+    secret text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    confirmed_at timestamp with time zone,
+    last_step bigint DEFAULT 0 NOT NULL,
+    failures integer DEFAULT 0 NOT NULL,
+    failed_at timestamp with time zone,
+    CONSTRAINT second_factors_failures_check CHECK ((failures >= 0))
 );
 CREATE TABLE public.sessions (
     id uuid NOT NULL,
@@ -833,11 +1079,17 @@ CREATE TABLE public.tutor_listings (
     next_frees timestamp with time zone[] DEFAULT '{}'::timestamp with time zone[] NOT NULL,
     words text NOT NULL,
     lexemes tsvector GENERATED ALWAYS AS (to_tsvector('simple'::regconfig, words)) STORED,
-    card jsonb NOT NULL,
-    document text GENERATED ALWAYS AS (((card - 'photo_id'::text) #>> '{}'::text[])) STORED NOT NULL,
+    document text NOT NULL,
     is_main boolean NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    slug text NOT NULL,
+    full_name text NOT NULL,
+    headline text NOT NULL,
+    photo_id uuid,
+    titles text[] NOT NULL,
+    city text
 );
+ALTER TABLE ONLY public.tutor_listings ALTER COLUMN document SET STORAGE MAIN;
 CREATE TABLE public.tutor_samples (
     id uuid NOT NULL,
     tutor_id uuid NOT NULL,
@@ -874,6 +1126,14 @@ CREATE TABLE public.user_roles (
 );
 ALTER TABLE ONLY public.activity_log
     ADD CONSTRAINT activity_log_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.audit_entries
+    ADD CONSTRAINT audit_entries_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.audit_links
+    ADD CONSTRAINT audit_links_pkey PRIMARY KEY (seq);
+ALTER TABLE ONLY public.audit_unlinked
+    ADD CONSTRAINT audit_unlinked_pkey PRIMARY KEY (entry_id);
+ALTER TABLE ONLY public.audit_entries
+    ADD CONSTRAINT audited_once UNIQUE (once_key);
 ALTER TABLE ONLY public.availability_overrides
     ADD CONSTRAINT availability_overrides_pkey PRIMARY KEY (tutor_id, date);
 ALTER TABLE ONLY public.availability_settings
@@ -908,8 +1168,12 @@ ALTER TABLE ONLY public.ledger_transactions
     ADD CONSTRAINT ledger_transactions_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.letters
     ADD CONSTRAINT letters_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.listing_stamps
+    ADD CONSTRAINT listing_stamps_pkey PRIMARY KEY (shard);
 ALTER TABLE ONLY public.mails
     ADD CONSTRAINT mails_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.maintenance
+    ADD CONSTRAINT maintenance_pkey PRIMARY KEY (is_only);
 ALTER TABLE ONLY public.notifications
     ADD CONSTRAINT notifications_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.users
@@ -926,18 +1190,18 @@ ALTER TABLE ONLY public.simulated_charges
     ADD CONSTRAINT one_charge_per_key UNIQUE (idempotency_key);
 ALTER TABLE ONLY public.fee_schedules
     ADD CONSTRAINT one_fee_per_instant UNIQUE (valid_from);
-ALTER TABLE ONLY public.bookings
-    ADD CONSTRAINT one_lesson_at_a_time_for_learner EXCLUDE USING gist (learner_id WITH =, during WITH &&) WHERE ((state = ANY (ARRAY['held'::text, 'awaiting_payment'::text, 'requested'::text, 'confirmed'::text, 'in_progress'::text])));
-ALTER TABLE ONLY public.bookings
-    ADD CONSTRAINT one_lesson_at_a_time_for_tutor EXCLUDE USING gist (tutor_id WITH =, blocked WITH &&) WHERE ((state = ANY (ARRAY['held'::text, 'awaiting_payment'::text, 'requested'::text, 'confirmed'::text, 'in_progress'::text])));
 ALTER TABLE ONLY public.letters
     ADD CONSTRAINT one_letter_per_token UNIQUE (token_hash);
+ALTER TABLE ONLY public.audit_links
+    ADD CONSTRAINT one_link_per_entry UNIQUE (entry_id);
 ALTER TABLE ONLY public.room_messages
     ADD CONSTRAINT one_message_per_client_id UNIQUE (room_id, user_id, client_id);
 ALTER TABLE ONLY public.payments
     ADD CONSTRAINT one_payment_per_provider_ref UNIQUE (provider, provider_ref);
 ALTER TABLE ONLY public.payments
     ADD CONSTRAINT one_payment_per_receipt UNIQUE (receipt_number);
+ALTER TABLE ONLY public.taken_times
+    ADD CONSTRAINT one_place_at_a_time EXCLUDE USING gist (person_id WITH =, taken WITH &&);
 ALTER TABLE ONLY public.booking_policies
     ADD CONSTRAINT one_policy_per_tutor UNIQUE NULLS NOT DISTINCT (tutor_id);
 ALTER TABLE ONLY public.simulated_refunds
@@ -964,6 +1228,8 @@ ALTER TABLE ONLY public.ledger_transactions
     ADD CONSTRAINT posted_once UNIQUE (kind, reference);
 ALTER TABLE ONLY public.receipt_counter
     ADD CONSTRAINT receipt_counter_pkey PRIMARY KEY (is_only);
+ALTER TABLE ONLY public.recovery_codes
+    ADD CONSTRAINT recovery_codes_pkey PRIMARY KEY (user_id, code_hash);
 ALTER TABLE ONLY public.refunds
     ADD CONSTRAINT refunds_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.reviews
@@ -982,6 +1248,10 @@ ALTER TABLE ONLY public.schedules
     ADD CONSTRAINT schedules_pkey PRIMARY KEY (name);
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (name);
+ALTER TABLE ONLY public.sealing_keys
+    ADD CONSTRAINT sealing_keys_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.second_factors
+    ADD CONSTRAINT second_factors_pkey PRIMARY KEY (user_id);
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.simulated_charges
@@ -990,6 +1260,8 @@ ALTER TABLE ONLY public.simulated_refunds
     ADD CONSTRAINT simulated_refunds_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.subjects
     ADD CONSTRAINT subjects_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.taken_times
+    ADD CONSTRAINT taken_times_pkey PRIMARY KEY (person_id, booking_id);
 ALTER TABLE ONLY public.tutor_languages
     ADD CONSTRAINT tutor_languages_pkey PRIMARY KEY (tutor_id, language);
 ALTER TABLE ONLY public.tutor_listings
@@ -1005,7 +1277,12 @@ ALTER TABLE ONLY public.user_roles
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (id);
 CREATE INDEX activity_of_user ON public.activity_log USING btree (user_id, at DESC);
+CREATE INDEX audit_by_act ON public.audit_entries USING btree (act, at DESC, id DESC);
+CREATE INDEX audit_by_actor ON public.audit_entries USING btree (actor_id, at DESC, id DESC) WHERE (actor_id IS NOT NULL);
+CREATE INDEX audit_by_subject ON public.audit_entries USING btree (subject_id, at DESC, id DESC) WHERE (subject_id IS NOT NULL);
+CREATE INDEX audit_by_time ON public.audit_entries USING btree (at DESC, id DESC);
 CREATE INDEX booking_events_in_order ON public.booking_events USING btree (booking_id, at, id);
+CREATE INDEX bookings_by_age ON public.bookings USING btree (created_at DESC, id DESC);
 CREATE INDEX bookings_held ON public.bookings USING btree (hold_expires_at) WHERE (state = ANY (ARRAY['held'::text, 'awaiting_payment'::text]));
 CREATE INDEX bookings_live_of_learner ON public.bookings USING btree (learner_id, starts_at) WHERE (state = ANY (ARRAY['held'::text, 'awaiting_payment'::text, 'requested'::text, 'confirmed'::text, 'in_progress'::text]));
 CREATE INDEX bookings_live_of_tutor ON public.bookings USING btree (tutor_id, starts_at) WHERE (state = ANY (ARRAY['held'::text, 'awaiting_payment'::text, 'requested'::text, 'confirmed'::text, 'in_progress'::text]));
@@ -1030,17 +1307,18 @@ CREATE INDEX ledger_transactions_by_reference ON public.ledger_transactions USIN
 CREATE INDEX letters_of_user ON public.letters USING btree (user_id, purpose, created_at DESC);
 CREATE INDEX listings_by_cell ON public.tutor_listings USING btree (cell, subject_id) INCLUDE (rate, rating);
 CREATE INDEX listings_by_lexemes ON public.tutor_listings USING gin (lexemes) WHERE is_main;
-CREATE INDEX listings_by_rate ON public.tutor_listings USING btree (subject_id, rate, tutor_id) INCLUDE (rating, currency);
+CREATE INDEX listings_by_rate ON public.tutor_listings USING btree (subject_id, rate, tutor_id) INCLUDE (rating, currency, category, languages, modes);
 CREATE INDEX listings_by_rating ON public.tutor_listings USING btree (subject_id, rating DESC, rating_count DESC, tutor_id DESC) INCLUDE (rate, currency, level);
 CREATE INDEX listings_by_words ON public.tutor_listings USING gin (words public.gin_trgm_ops) WHERE is_main;
 CREATE INDEX listings_overall ON public.tutor_listings USING btree (rating DESC, rating_count DESC, tutor_id DESC) WHERE is_main;
-CREATE INDEX listings_overall_by_rate ON public.tutor_listings USING btree (rate, tutor_id) WHERE is_main;
+CREATE INDEX listings_overall_by_rate ON public.tutor_listings USING btree (rate, tutor_id) INCLUDE (category, languages, modes, level, currency, gpa, rating) WHERE is_main;
 CREATE INDEX listings_overall_soon ON public.tutor_listings USING btree (next_free, tutor_id) WHERE (is_main AND (next_free IS NOT NULL));
 CREATE INDEX listings_soon ON public.tutor_listings USING btree (subject_id, next_free, tutor_id) WHERE (next_free IS NOT NULL);
 CREATE INDEX mails_by_age ON public.mails USING btree (created_at DESC, id);
 CREATE INDEX mails_of_booking ON public.mails USING btree (booking_id, created_at) WHERE (booking_id IS NOT NULL);
 CREATE INDEX mails_of_user ON public.mails USING btree (user_id, created_at DESC);
 CREATE INDEX mails_unsent ON public.mails USING btree (created_at) WHERE (state = ANY (ARRAY['queued'::text, 'failed'::text, 'bounced'::text]));
+CREATE INDEX mails_waiting ON public.mails USING btree (state) WHERE (state = ANY (ARRAY['queued'::text, 'outbox'::text]));
 CREATE INDEX notifications_of_user ON public.notifications USING btree (user_id, number DESC);
 CREATE INDEX notifications_unread ON public.notifications USING btree (user_id) WHERE (read_at IS NULL);
 CREATE UNIQUE INDEX one_open_payment_per_booking ON public.payments USING btree (booking_id) WHERE (state = ANY (ARRAY['created'::text, 'processing'::text, 'requires_action'::text]));
@@ -1052,6 +1330,8 @@ CREATE INDEX payments_unsettled ON public.payments USING btree (updated_at) WHER
 CREATE INDEX refunds_of_payment ON public.refunds USING btree (payment_id, created_at);
 CREATE INDEX reviews_by_author ON public.reviews USING btree (author_id, written_at DESC);
 CREATE INDEX reviews_by_tutor ON public.reviews USING btree (tutor_id, written_at DESC, id) WHERE (hidden_at IS NULL);
+CREATE INDEX reviews_to_quote ON public.reviews USING btree (written_at DESC) WHERE ((hidden_at IS NULL) AND (stars = 5) AND ((length(words) >= 40) AND (length(words) <= 240)));
+CREATE INDEX room_quality_by_time ON public.room_quality USING btree (at);
 CREATE INDEX samples_of_tutor ON public.tutor_samples USING btree (tutor_id, created_at);
 CREATE INDEX sessions_of_family ON public.sessions USING btree (family);
 CREATE INDEX sessions_of_user ON public.sessions USING btree (user_id, created_at DESC);
@@ -1070,21 +1350,43 @@ CREATE OR REPLACE VIEW public.ledger_balances AS
    FROM (public.ledger_accounts a
      LEFT JOIN public.ledger_postings p ON ((p.account_id = a.id)))
   GROUP BY a.id;
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.audit_entries FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.audit_links FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.booking_events FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.fee_schedules FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.ledger_accounts FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.ledger_postings FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.ledger_transactions FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER give_times_back AFTER DELETE ON public.bookings FOR EACH ROW WHEN ((old.state = ANY (ARRAY['held'::text, 'awaiting_payment'::text, 'requested'::text, 'confirmed'::text, 'in_progress'::text]))) EXECUTE FUNCTION public.keep_taken_times();
+ALTER TABLE public.bookings ENABLE ALWAYS TRIGGER give_times_back;
 CREATE TRIGGER link BEFORE INSERT ON public.ledger_transactions FOR EACH ROW EXECUTE FUNCTION public.ledger_link();
+CREATE TRIGGER listings_stamp_delete AFTER DELETE ON public.tutor_listings REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.stamp_listings();
+CREATE TRIGGER listings_stamp_insert AFTER INSERT ON public.tutor_listings REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.stamp_listings();
+CREATE TRIGGER listings_stamp_update AFTER UPDATE ON public.tutor_listings REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.stamp_listings();
+CREATE TRIGGER live_key BEFORE INSERT OR UPDATE OF secret ON public.second_factors FOR EACH ROW EXECUTE FUNCTION public.refuse_retired_key('secret');
+CREATE TRIGGER move_times AFTER UPDATE OF state, starts_at, ends_at, blocked, tutor_id, learner_id ON public.bookings FOR EACH ROW WHEN ((((old.state = ANY (ARRAY['held'::text, 'awaiting_payment'::text, 'requested'::text, 'confirmed'::text, 'in_progress'::text])) <> (new.state = ANY (ARRAY['held'::text, 'awaiting_payment'::text, 'requested'::text, 'confirmed'::text, 'in_progress'::text]))) OR (((((old.blocked IS DISTINCT FROM new.blocked) OR (old.starts_at IS DISTINCT FROM new.starts_at)) OR (old.ends_at IS DISTINCT FROM new.ends_at)) OR (old.tutor_id IS DISTINCT FROM new.tutor_id)) OR (old.learner_id IS DISTINCT FROM new.learner_id)))) EXECUTE FUNCTION public.keep_taken_times();
+ALTER TABLE public.bookings ENABLE ALWAYS TRIGGER move_times;
+CREATE TRIGGER never_emptied BEFORE TRUNCATE ON public.audit_entries FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER never_emptied BEFORE TRUNCATE ON public.audit_links FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER never_emptied BEFORE TRUNCATE ON public.ledger_accounts FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER never_emptied BEFORE TRUNCATE ON public.ledger_postings FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER never_emptied BEFORE TRUNCATE ON public.ledger_transactions FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER queue AFTER INSERT ON public.audit_entries FOR EACH ROW EXECUTE FUNCTION public.audit_queue();
 CREATE TRIGGER sealed BEFORE INSERT ON public.ledger_postings FOR EACH ROW EXECUTE FUNCTION public.ledger_refuse_sealed();
+CREATE TRIGGER subjects_stamp_delete AFTER DELETE ON public.subjects REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.stamp_listings();
+CREATE TRIGGER subjects_stamp_insert AFTER INSERT ON public.subjects REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.stamp_listings();
+CREATE TRIGGER subjects_stamp_update AFTER UPDATE ON public.subjects REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.stamp_listings();
+CREATE TRIGGER take_times AFTER INSERT ON public.bookings FOR EACH ROW WHEN ((new.state = ANY (ARRAY['held'::text, 'awaiting_payment'::text, 'requested'::text, 'confirmed'::text, 'in_progress'::text]))) EXECUTE FUNCTION public.keep_taken_times();
+ALTER TABLE public.bookings ENABLE ALWAYS TRIGGER take_times;
 CREATE CONSTRAINT TRIGGER weighed AFTER INSERT ON public.ledger_postings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.ledger_weigh();
 ALTER TABLE ONLY public.activity_log
     ADD CONSTRAINT activity_log_actor_id_fkey FOREIGN KEY (actor_id) REFERENCES public.users(id) ON DELETE SET NULL;
 ALTER TABLE ONLY public.activity_log
     ADD CONSTRAINT activity_log_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE SET NULL;
+ALTER TABLE ONLY public.audit_links
+    ADD CONSTRAINT audit_links_entry_id_fkey FOREIGN KEY (entry_id) REFERENCES public.audit_entries(id);
+ALTER TABLE ONLY public.audit_unlinked
+    ADD CONSTRAINT audit_unlinked_entry_id_fkey FOREIGN KEY (entry_id) REFERENCES public.audit_entries(id);
 ALTER TABLE ONLY public.availability_hours
     ADD CONSTRAINT availability_hours_tutor_id_fkey FOREIGN KEY (tutor_id) REFERENCES public.tutors(user_id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.availability_override_hours
@@ -1125,6 +1427,8 @@ ALTER TABLE ONLY public.payments
     ADD CONSTRAINT payments_booking_id_fkey FOREIGN KEY (booking_id) REFERENCES public.bookings(id);
 ALTER TABLE ONLY public.payments
     ADD CONSTRAINT payments_payer_id_fkey FOREIGN KEY (payer_id) REFERENCES public.users(id);
+ALTER TABLE ONLY public.recovery_codes
+    ADD CONSTRAINT recovery_codes_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.second_factors(user_id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.refunds
     ADD CONSTRAINT refunds_booking_id_fkey FOREIGN KEY (booking_id) REFERENCES public.bookings(id);
 ALTER TABLE ONLY public.refunds
@@ -1153,6 +1457,8 @@ ALTER TABLE ONLY public.room_stays
     ADD CONSTRAINT room_stays_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
 ALTER TABLE ONLY public.rooms
     ADD CONSTRAINT rooms_booking_id_fkey FOREIGN KEY (booking_id) REFERENCES public.bookings(id);
+ALTER TABLE ONLY public.second_factors
+    ADD CONSTRAINT second_factors_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.simulated_refunds
@@ -1173,3 +1479,5 @@ ALTER TABLE ONLY public.tutors
     ADD CONSTRAINT tutors_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.user_roles
     ADD CONSTRAINT user_roles_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_merged_into_fkey FOREIGN KEY (merged_into) REFERENCES public.users(id);

@@ -8,5 +8,7 @@ package enum FileRefusal: String, Error, Sendable, CaseIterable {
 extension FileStore.Unwritable: Explained {
   /// A full or broken disk: nothing was taken, and it may be right again soon. The operator sees it at `/metrics` and in
   /// the log as answers of 503.
-  var problem: Problem { Problem(503, "Files cannot be taken right now. What you wrote elsewhere is kept.", retryAfter: 60) }
+  var problem: Problem {
+    Problem(503, "Files cannot be taken right now. What you wrote elsewhere is kept.", retryAfter: 60)
+  }
 }

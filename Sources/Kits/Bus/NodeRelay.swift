@@ -19,7 +19,8 @@ package struct Carrier: Sendable {
   let send: @Sendable ([String]) async throws -> Void
   /// Called once. `heard` takes every text of every node, this one's too; `missed` when some may have been lost. Returns
   /// when it listens, or never.
-  let receive: @Sendable (_ missed: @escaping @Sendable () -> Void, _ heard: @escaping @Sendable (String) -> Void) async -> Void
+  let receive:
+    @Sendable (_ missed: @escaping @Sendable () -> Void, _ heard: @escaping @Sendable (String) -> Void) async -> Void
 
   package init(
     _ name: String, limit: Int? = nil, send: @escaping @Sendable ([String]) async throws -> Void,
@@ -237,7 +238,9 @@ package final class NodeRelay: BusRelay {
     var rest = Substring(text)
     while !rest.isEmpty {
       var end = rest.utf8.index(rest.startIndex, offsetBy: room, limitedBy: rest.endIndex) ?? rest.endIndex
-      while end > rest.startIndex, end.samePosition(in: text.unicodeScalars) == nil { end = rest.utf8.index(before: end) }
+      while end > rest.startIndex, end.samePosition(in: text.unicodeScalars) == nil {
+        end = rest.utf8.index(before: end)
+      }
       pieces.append(rest[..<end])
       rest = rest[end...]
     }

@@ -256,7 +256,8 @@ final class RedisLink: @unchecked Sendable {
     private var replies: [RedisReply] = []
     private var done: ((Result<[RedisReply], any Error>) -> Void)?
 
-    init(_ commands: [[String]], until deadline: Duration, _ done: @escaping (Result<[RedisReply], any Error>) -> Void) {
+    init(_ commands: [[String]], until deadline: Duration, _ done: @escaping (Result<[RedisReply], any Error>) -> Void)
+    {
       self.commands = commands
       self.deadline = deadline
       self.done = done

@@ -53,7 +53,9 @@ package struct RedisStream: Sendable {
         if case .refused(let reason) = reply { throw RedisError(description: reason) }
         pause = 50
         for entry in reply.list?.first?.list?.last?.list ?? [] {
-          guard let parts = entry.list, parts.count == 2, let id = parts[0].text.flatMap({ EntryID($0) }) else { continue }
+          guard let parts = entry.list, parts.count == 2, let id = parts[0].text.flatMap({ EntryID($0) }) else {
+            continue
+          }
           last = id
           if let text = parts[1].list?.last?.text { heard(text) }
         }

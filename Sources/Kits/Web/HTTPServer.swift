@@ -179,7 +179,9 @@ enum Listener {
         throw refused("descriptor \(from) does not listen")
       }
       // More sockets than loops: what queues at those nobody takes from would wait for ever.
-      guard at < count else { throw refused("there are \(given.count) of them and \(count) loops; give as many, or one") }
+      guard at < count else {
+        throw refused("there are \(given.count) of them and \(count) loops; give as many, or one")
+      }
       let descriptor = fcntl(from, F_DUPFD_CLOEXEC, 3)
       guard descriptor >= 0 else { throw refused(String(cString: strerror(errno))) }
       _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL, 0) | O_NONBLOCK)

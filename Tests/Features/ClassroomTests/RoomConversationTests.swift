@@ -251,7 +251,9 @@ import Web
     }
   }
 
-  @Test func `what a server that hung still reads does not take the seat from where the person sits by now`() async throws {
+  @Test func `what a server that hung still reads does not take the seat from where the person sits by now`()
+    async throws
+  {
     try await withStage { (stage: Stage) async throws in
       let (_, ben) = try await stage.bothInside()
       // The browser gave this line up and came in through another node, of which this one has not heard.
