@@ -35,13 +35,14 @@ import Testing
   @Test func `pyotp makes the same codes and reads our address`() throws {
     let totp = TOTP.fresh()
     let steps: [Int64] = [0, 1, 59_999_999, 60_000_000, 123_456_789]
+    // No ampersand: pyotp decodes the whole address before it takes the query apart.
     let peer = try Peer(
       "one_time_codes.py",
-      [Base32.encode(totp.secret), totp.address(issuer: "Tutors & Co: Köln", account: "mia@example.org")]
+      [Base32.encode(totp.secret), totp.address(issuer: "Tutors, Co: Köln", account: "mia@example.org")]
         + steps.map(String.init))
     #expect(peer.ready["codes"]?.array?.compactMap(\.string) == steps.map { totp.code(step: $0) })
     #expect(peer.ready["secret"]?.string == Base32.encode(totp.secret))
-    #expect(peer.ready["issuer"]?.string == "Tutors & Co Köln")
+    #expect(peer.ready["issuer"]?.string == "Tutors, Co Köln")
     #expect(peer.ready["name"]?.string == "mia@example.org")
     #expect(peer.ready["digits"]?.int == 6)
     #expect(peer.ready["interval"]?.int == 30)
