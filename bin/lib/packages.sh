@@ -21,7 +21,7 @@ packages_run=(
 packages_image=(
   ca-certificates tzdata
   libevent-core-2.1-7 libmicrohttpd12 libwslay1 libpq5 libcurl4 libssl3 libargon2-1 libjansson4 zlib1g libbrotli1
-  libcmark-gfm0.29.0.gfm.6 libcmark-gfm-extensions0.29.0.gfm.6 libical3 libgd3 libqrencode4 libglib2.0-0 libicu72
+  libcmark-gfm0.29.0.gfm.6 libcmark-gfm-extensions0.29.0.gfm.6 libical3 libgd3 libqrencode4 libhiredis0.14 libglib2.0-0 libicu72
   libjs-webrtc-adapter postgresql-client age
 )
 
