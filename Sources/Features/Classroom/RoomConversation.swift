@@ -193,6 +193,8 @@ final class RoomConversation: Conversation {
       refuse(refusal.code, on: socket)
     } catch {
       report("classroom.message_failed", error)
+      // What was written must be kept: the page comes back, and says again what it has no number for.
+      if type == "chat_message" { return socket.close(.busy) }
       refuse("failed", on: socket)
     }
   }
