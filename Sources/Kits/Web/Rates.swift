@@ -129,10 +129,12 @@ package enum RateClass: String, Sendable, CaseIterable {
         .perUser(120, per: minute, pool: name), .perAddress(1200, per: minute, pool: name + "-address"),
         Rate(.token, 240, per: minute, pool: name + "-token"),
       ]
-    case .discovery: return [.perAddress(240, per: minute, pool: name)]
+    // A school sits behind one address: a room of thirty that signs in or registers together must get through. What one
+    // account bears is a count of its own, and forms of strangers ask for work besides.
+    case .discovery: return [.perAddress(600, per: minute, pool: name)]
     case .signIn:
       return [
-        .perAddress(30, per: .minutes(10), pool: name),
+        .perAddress(90, per: .minutes(10), pool: name),
         .perAccount(["login", "email", "username"], 20, per: .minutes(10), pool: name + "-account"),
       ]
     case .letters:
@@ -142,7 +144,7 @@ package enum RateClass: String, Sendable, CaseIterable {
       ]
     case .registration:
       return [
-        .perAddress(10, per: .minutes(10), pool: name),
+        .perAddress(60, per: .minutes(10), pool: name),
         .perAccount(["email"], 5, per: .minutes(10), pool: name + "-account"),
       ]
     case .messages:

@@ -73,7 +73,7 @@ import Testing
   }
 
   @Test func `one account is guarded from many addresses, whatever the case of its name`() async {
-    let table = table({ $0.rates = try! RateSettings("sign-in=30/10m") }) { routes in
+    let table = table({ $0.rates = try! RateSettings("sign-in=90/10m") }) { routes in
       routes.api(.post, "/api/login/", as: Guest.self, limits: .rate(.signIn)) { _, _ in .nothing }
     }
     func attempt(_ name: String, _ from: Int) async -> Int {
@@ -104,9 +104,9 @@ import Testing
   }
 
   @Test func `the operator's rates are read strictly and scale the whole class`() throws {
-    let rates = try RateSettings("discovery=1000/1m, sign-in = 60/10m")
+    let rates = try RateSettings("discovery=1000/1m, sign-in = 180/10m")
     #expect(rates.rates(of: .discovery).map(\.count) == [1000])
-    #expect(rates.rates(of: .signIn).map(\.count) == [60, 40])
+    #expect(rates.rates(of: .signIn).map(\.count) == [180, 40])
     #expect(rates.rates(of: .read) == RateClass.read.rates)
     for wrong in ["nonsense=1/1m", "read=0/1m", "read=5", "read=5/1d", "read=5/0m", "read=x/1m", "watch=1/1m"] {
       #expect(throws: RateSettings.Unreadable.self) { try RateSettings(wrong) }
