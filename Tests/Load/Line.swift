@@ -37,7 +37,8 @@ class Wire: Source, @unchecked Sendable {
     var one: Int32 = 1
     let size = socklen_t(MemoryLayout<Int32>.size)
     setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, size)
-    setsockopt(descriptor, Int32(IPPROTO_IP), 24 /* IP_BIND_ADDRESS_NO_PORT */, &one, size)
+    // IP_BIND_ADDRESS_NO_PORT, which Glibc's module does not name: the port is taken when the peer is known.
+    setsockopt(descriptor, Int32(IPPROTO_IP), 24, &one, size)
     if var buffer { setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &buffer, size) }
     super.init(fd: descriptor, loop: loop)
     func address(_ last: Int, _ port: UInt16) -> sockaddr_in {

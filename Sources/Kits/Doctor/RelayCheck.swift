@@ -234,7 +234,7 @@ package struct RelayCheck {
     func ask(_ packet: Packet) throws(Trouble) -> Packet {
       for _ in 0..<(isTCP ? 1 : 3) {
         guard
-          send(descriptor, packet.bytes, packet.bytes.count, Int32(0x4000 /* MSG_NOSIGNAL */)) == packet.bytes.count
+          send(descriptor, packet.bytes, packet.bytes.count, Int32(MSG_NOSIGNAL)) == packet.bytes.count
         else {
           throw .silence(String(cString: strerror(errno)))
         }
