@@ -30,6 +30,12 @@ def run(*command, **options):
     return done.stdout
 
 
+def archive():
+    """Where this machine's apt has the release from; nothing leaves it to debootstrap."""
+    known = run("apt-get", "indextargets", "--format", "$(REPO_URI) $(CODENAME)").splitlines()
+    return next(([line.split()[0]] for line in known if line.endswith(" bookworm")), [])
+
+
 @pytest.fixture(scope="module")
 def image(tmp_path_factory):
     """A root folder with the image's second stage done in it."""
@@ -37,7 +43,7 @@ def image(tmp_path_factory):
     if not (base / "etc/debian_version").exists():
         shutil.rmtree(base, ignore_errors=True)
         base.parent.mkdir(parents=True, exist_ok=True)
-        run("debootstrap", "--variant=minbase", "bookworm", base, "http://deb.debian.org/debian")
+        run("debootstrap", "--variant=minbase", "bookworm", base, *archive())
     root = tmp_path_factory.mktemp("image") / "root"
     run("cp", "-a", base, root)
     shutil.copy("/etc/resolv.conf", root / "etc/resolv.conf")

@@ -124,7 +124,7 @@ struct AdminPage: View {
     let cursor = people.count > Self.pageSize ? people[Self.pageSize - 1] : nil
     return """
       <form class="cluster" role="search" action="\(AdminPaths.people())"><label class="visually-hidden" for="people-q">\(t("admin.searchPeople"))</label>
-      <input class="input" id="people-q" type="search" name="q" value="\(words)" placeholder="\(t("admin.searchPeople"))"><button class="button">\(t("home.search"))</button></form>
+      <input class="input" id="people-q" type="search" name="q" value="\(words)" placeholder="\(t("admin.searchPeople"))"><button class="button">\(t("admin.search"))</button></form>
       \(table([t("admin.name"), t("accounts.email"), t("admin.roles"), t("checkout.state"), t("admin.act")], rows))\(more(cursor.map { PageCursor(key: $0.createdAt.rfc3339, id: $0.id.description) }, page))
       """
   }

@@ -78,7 +78,7 @@ struct AuditPage: Sendable {
       </div><div class="field-row">
       \(page.field(Field("from", t("admin.auditFrom"), .date, value: filter.from, error: error("from"), isRequired: false)))
       \(page.field(Field("until", t("admin.auditUntil"), .date, value: filter.until, error: error("until"), isRequired: false)))
-      </div><div class="actions"><button class="button">\(page.icon("search"))<span>\(t("home.search"))</span></button></div></form>
+      </div><div class="actions"><button class="button">\(page.icon("search"))<span>\(t("admin.search"))</span></button></div></form>
       """
   }
 

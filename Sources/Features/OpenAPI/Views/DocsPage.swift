@@ -36,7 +36,7 @@ struct DocsPage: View {
       """
     let answer: HTML? = contract.answer.map { "<p>\(t("openapi.gives")) <code>\($0.words)</code></p>" }
     return """
-      <details class="disclosure"><summary><code>\(operation.route.method.rawValue) \(operation.address)</code> <span>\(contract.summary)</span></summary>
+      <details class="disclosure"><summary><span lang="en" dir="ltr"><code>\(operation.route.method.rawValue) \(operation.address)</code> \(contract.summary)</span></summary>
       <div class="stack"><p class="muted">\(t(operation.needsProof ? "openapi.proof" : "openapi.open"))</p>\(table)
       <p>\(t("openapi.answers", status: contract.status, refusals: operation.refusals.map(String.init).joined(separator: ", ")))</p>\(answer)</div></details>
       """
