@@ -21,7 +21,7 @@ extension CheckoutFeature {
   /// 200 once the message is stored; a duplicate is 200 as well. A bad signature is 400, and kept as refused.
   func webhook(_ request: Request, guest: Guest, provider: String) async throws -> Response {
     guard let gateway = payments.gateways[provider] else { throw Failure.notFound }
-    let body = String(decoding: request.body.prefix(100_000), as: UTF8.self).replacing("\0", with: "")
+    let body = String(decoding: request.body.prefix(100_000).filter { $0 != 0 }, as: UTF8.self)
     let news: [News]
     do { news = try gateway.read(webhook: request, now: clock.now) } catch let refusal as WebhookRefusal {
       try await database.run(.refuse(from: provider, body: body, reason: refusal.rawValue, at: clock.now))

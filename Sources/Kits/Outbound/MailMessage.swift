@@ -22,7 +22,8 @@ package struct MailAddress: Sendable, Hashable {
     self.name = name
   }
 
-  var domain: String { String(address[address.index(after: address.lastIndex(of: "@")!)...]) }
+  /// By scalars, as the address was judged: an `@` with an accent is one character, and still an `@`.
+  var domain: String { String(String.UnicodeScalarView(address.unicodeScalars.split(separator: "@").last ?? [])) }
 
   /// Reads `Name <address>` or a bare address, as settings give them.
   package init?(reading setting: String) {

@@ -62,9 +62,9 @@ struct Shell {
         for key in islandWords { w.field(named: key, t.sentence("island." + key, places)) }
       }
     }
-    // `<` cannot close the block early.
-    let text = json.replacing("<", with: "\\u003c")
-    return "<script type=\"application/json\" id=\"words\">" + HTML(trusted: Array(text.utf8)) + "</script>"
+    // `<` cannot close the block early; by bytes, for a `<` with an accent is one character.
+    let bytes = json.utf8.flatMap { $0 == UInt8(ascii: "<") ? Array("\\u003c".utf8) : [$0] }
+    return "<script type=\"application/json\" id=\"words\">" + HTML(trusted: bytes) + "</script>"
   }
 
   static let islandWords = [

@@ -20,7 +20,17 @@ package enum CSVCell: Sendable, ExpressibleByStringLiteral, ExpressibleByStringI
     case .text(let text): words = Self.isDangerous(text) ? "'" + text : text
     }
     let quotes = words.utf8.contains { $0 == 34 || $0 == 44 || $0 == 10 || $0 == 13 || $0 == 59 || $0 == 9 }
-    out += quotes ? "\"" + words.replacing("\"", with: "\"\"") + "\"" : words
+    guard quotes else {
+      out += words
+      return
+    }
+    // By scalars: a quote with an accent is one character, and a spreadsheet still sees a quote.
+    out.unicodeScalars.append("\"")
+    for scalar in words.unicodeScalars {
+      if scalar == "\"" { out.unicodeScalars.append(scalar) }
+      out.unicodeScalars.append(scalar)
+    }
+    out.unicodeScalars.append("\"")
   }
 
   /// Also behind blanks and in the wide forms of East Asian keyboards, which some programs trim or fold first.

@@ -23,8 +23,13 @@ final class RedisServer: Sendable {
     if let password { words += ["--requirepass", password] }
     var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
     defer { for argument in arguments { free(argument) } }
+    // Its own output: should the tests crash, what reads theirs is not kept waiting.
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    for output in [Int32(1), 2] { posix_spawn_file_actions_addopen(&actions, output, "/dev/null", O_WRONLY, 0) }
     var child = pid_t()
-    let status = posix_spawn(&child, words[0], nil, nil, &arguments, environ)
+    let status = posix_spawn(&child, words[0], &actions, nil, &arguments, environ)
     precondition(status == 0, "redis-server does not start")
     process.withLock { $0 = child }
   }

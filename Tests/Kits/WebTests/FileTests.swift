@@ -122,6 +122,8 @@ struct Folder {
       let cell = CSV.line([.text(wicked)])
       #expect(cell.hasPrefix("'") || cell.hasPrefix("\"'"), "\(wicked)")
     }
+    // A quote with an accent is one character to us and a quote to a spreadsheet.
+    #expect(Array(CSV.line([.text("a\"\u{301},=1")]).utf8) == Array("\"a\"\"\u{301},=1\"\r\n".utf8))
     for innocent in ["", "a=b", "ada@example.org", "{\"a\": 1}", "2026-11-20T09:00:00Z"] {
       #expect(!CSV.line([.text(innocent)]).contains("'"))
     }
