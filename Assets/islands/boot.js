@@ -10,6 +10,7 @@ const islands = {
   availability: () => import("./availability.js"),
   booking: () => import("./booking.js"),
   bell: () => import("./bell.js"),
+  calendar: () => import("./calendar.js"),
   check: () => import("./room/check.js"),
   combobox: () => import("./combobox.js"),
   confirm: () => import("./confirm.js"),

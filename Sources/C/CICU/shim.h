@@ -1,5 +1,6 @@
 #pragma once
 // ICU renames its functions by macro (u_foo → u_foo_72), which Swift cannot see; these wrappers carry plain names.
+#include <unicode/ucal.h>
 #include <unicode/udat.h>
 #include <unicode/udatpg.h>
 #include <unicode/unum.h>
@@ -30,4 +31,13 @@ static inline int32_t icu_decimal_format(void *f, const char *digits, UChar *out
 static inline void *icu_plural_open(const char *locale, UErrorCode *e) { return uplrules_open(locale, e); }
 static inline int32_t icu_plural_select(const void *r, double n, UChar *out, int32_t room, UErrorCode *e) {
   return uplrules_select(r, n, out, room, e);
+}
+/// 1 is Sunday … 7 is Saturday; 0 when ICU does not know.
+static inline int32_t icu_first_weekday(const char *locale, UErrorCode *e) {
+  const UChar utc[] = {'U', 'T', 'C', 0};
+  UCalendar *c = ucal_open(utc, 3, locale, UCAL_DEFAULT, e);
+  if (!c) return 0;
+  int32_t day = ucal_getAttribute(c, UCAL_FIRST_DAY_OF_WEEK);
+  ucal_close(c);
+  return day;
 }

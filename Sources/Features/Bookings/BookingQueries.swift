@@ -96,6 +96,36 @@ extension Query where Row == Booked {
   }
 }
 
+extension Query where Row == PlannedLesson {
+  /// What is or was on in `range`, in order. What came to nothing (expired, declined, cancelled) takes no place.
+  static func planned(by user: ID<User>, in range: Range<Instant>) -> Self {
+    // No lesson is longer than eight hours (`booking_has_length`), so that both halves are read from their index.
+    let stretch: SQL =
+      "starts_at > \(range.lowerBound)::timestamptz - interval '8 hours' and starts_at < \(range.upperBound)"
+    return Query(
+      """
+      select b.id, b.tutor_id = \(user), b.state, b.starts_at, b.ends_at, b.blocked, s.title, p.full_name
+        from bookings b
+        join subjects s on s.id = b.subject_id
+        join people p on p.id = case when b.tutor_id = \(user) then b.learner_id else b.tutor_id end
+       where b.id = any(array(select id from bookings where learner_id = \(user) and \(stretch)
+                              union all select id from bookings where tutor_id = \(user) and \(stretch)))
+         and b.ends_at > \(range.lowerBound) and b.state not in ('expired', 'declined', 'cancelled')
+         and (b.learner_id = \(user) or \(SQL.cameAbout))
+       order by b.starts_at, b.id
+      """
+    ) { row in
+      let id: ID<Booking> = try row.next()
+      let teaches: Bool = try row.next()
+      let state: Reservation.State = try row.next()
+      let (start, end): (Instant, Instant) = (try row.next(), try row.next())
+      return PlannedLesson(
+        id: id, party: teaches ? .tutor : .learner, state: state, during: start..<end, blocked: try row.next(),
+        subject: try row.next(), name: try row.next())
+    }
+  }
+}
+
 extension Query<Int> {
   static func count(of user: ID<User>, as party: Party?, states: [Reservation.State]) -> Self {
     let mine: SQL =

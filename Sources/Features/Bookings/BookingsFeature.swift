@@ -187,6 +187,9 @@ package struct BookingsFeature: Feature {
   static let pageSize = 20
 
   func list(_ request: Request, member: Member) async throws -> Response {
+    if let view = CalendarSpan.View(rawValue: request.query.text("view")) {
+      return try await calendar(view, request, member)
+    }
     var choice = BookingList.Choice()
     choice.isPast = request.query.text("when") == "past"
     choice.side = Party(rawValue: request.query.text("as"))
@@ -205,6 +208,20 @@ package struct BookingsFeature: Feature {
     return site.page(
       BookingList(
         bookings: shown, viewer: member.id, choice: choice, isTutor: isTutor, requests: requests, older: older),
+      for: request)
+  }
+
+  /// A day or a week on paper with hours; without a date the one that is now, in the reader's zone.
+  private func calendar(_ view: CalendarSpan.View, _ request: Request, _ member: Member) async throws -> Response {
+    let page = site.context(for: request)
+    let today = page.zone.date(page.now)
+    // Lessons are booked at most a year ahead; ten years cover whatever was.
+    let asked = CivilDate(request.query.text("from")).map { min(max($0, today - 3660), today + 3660) }
+    let span = CalendarSpan(
+      view, holding: asked ?? today, firstWeekday: site.formats.firstWeekday(in: page.language))
+    let lessons = try await database.all(.planned(by: member.id, in: span.range(in: page.zone)))
+    return site.page(
+      BookingCalendar(span: span, today: today, days: span.days.map { CalendarDay($0, in: page.zone, lessons) }),
       for: request)
   }
 

@@ -9,6 +9,7 @@ package final class Formats: Sendable {
   /// What ICU wrote lately: a page says the same few prices and times again and again, and ICU works under a lock.
   private let moments = Memo<Moment, String>(limit: 8192)
   private let amounts = Memo<Amount, String>(limit: 2048)
+  private let weekStarts = Memo<Language, Int>(limit: 16)
 
   private struct Moment: Hashable {
     let language: Language
@@ -32,6 +33,16 @@ package final class Formats: Sendable {
   }
 
   package init() {}
+
+  /// The day a week begins with where the language is mostly spoken: Monday is 1, Sunday 7 (CLDR's week data).
+  package func firstWeekday(in language: Language) -> Int {
+    weekStarts.value(language) {
+      var status = U_ZERO_ERROR
+      let sundayIsOne = icu_first_weekday(Self.locale(language), &status)
+      guard status.rawValue <= U_ZERO_ERROR.rawValue, sundayIsOne > 0 else { return 1 }
+      return (Int(sundayIsOne) + 5) % 7 + 1
+    }
+  }
 
   /// Wall-clock fields in the form a CLDR skeleton asks for, e.g. `yMMMEd`, `jm`.
   package func civil(_ date: CivilDate, _ secondOfDay: Int, skeleton: String, in language: Language) -> String {

@@ -52,6 +52,27 @@ package struct PageContext: Sendable {
     site.formats.civil(date, 0, skeleton: "MMMd", in: language)
   }
 
+  /// `Nov 20, 2026`.
+  package func dateText(_ date: CivilDate) -> String { site.formats.civil(date, 0, skeleton: "yMMMd", in: language) }
+
+  /// `Nov`.
+  package func monthText(_ date: CivilDate) -> String { site.formats.civil(date, 0, skeleton: "LLL", in: language) }
+
+  /// `November 2026`.
+  package func longMonthText(_ date: CivilDate) -> String {
+    site.formats.civil(date, 0, skeleton: "yMMMM", in: language)
+  }
+
+  /// `9 AM`: an hour of the day, 0…23.
+  package func hourText(_ hour: Int) -> String {
+    site.formats.civil(CivilDate(dayNumber: 0), hour * 3600, skeleton: "j", in: language)
+  }
+
+  /// The first day of the reader's week that holds this day.
+  package func weekStart(of date: CivilDate) -> CivilDate {
+    date - (date.weekday - site.formats.firstWeekday(in: language) + 7) % 7
+  }
+
   /// `Fri, Nov 20, 2026, 5:30 PM`, without the zone: for where the zone stands beside.
   package func momentText(_ instant: Instant, in zone: Zone? = nil) -> String {
     let local = (zone ?? self.zone).local(instant)

@@ -29,6 +29,12 @@ import Web
     #expect(arabic.timeText(instant).contains("3:30"))
   }
 
+  @Test func `a week begins as it does where the language is spoken`() throws {
+    let formats = try page().site.formats
+    #expect(Language.allCases.map { formats.firstWeekday(in: $0) } == [7, 1, 6, 7])
+    #expect(try page(.spanish).hourText(17) == "17" && page().hourText(17) == "5\(space)PM")
+  }
+
   @Test func `a zone is named by its city and its offset at that instant`() throws {
     let page = try page()
     let winter = instant, summer = Instant(rfc3339: "2026-07-01T12:00:00Z")!

@@ -52,7 +52,7 @@ struct BookingList: View {
       : agenda(page)
     return """
       \(page.head(title(page), actions: page.buttonLink(t("site.findTutor"), to: Doors.tutors(), "", icon: "search")))
-      <div class="stack"><nav class="tabs" aria-label="\(t("bookings.list.when"))">\(tab(t("bookings.list.upcoming")) { $0.isPast = false })\
+      <div class="stack">\(BookingCalendar.views(nil, on: nil, page))<nav class="tabs" aria-label="\(t("bookings.list.when"))">\(tab(t("bookings.list.upcoming")) { $0.isPast = false })\
       \(tab(t("bookings.list.past")) { $0.isPast = true })</nav>\(sides)\(list)\(page.pages(newer: nil, older: older))</div>
       """
   }
