@@ -287,7 +287,8 @@ extension Query where Row == ID<Booking> {
       """)
   }
 
-  /// What the clock has to close: overdue holds, unanswered requests, lessons that nobody spoke of.
+  /// What the clock has to close: overdue holds, unanswered requests, lessons that nobody spoke of. (That a lesson is over
+  /// is said twice: by itself it is a stretch of the index, and only what lies in it has its terms looked into.)
   static func due(at now: Instant, limit: Int) -> Self {
     Query(
       """
@@ -297,7 +298,7 @@ extension Query where Row == ID<Booking> {
       (select id from bookings where state = 'requested' and (request_expires_at <= \(now) or starts_at <= \(now))
         order by request_expires_at limit \(limit))
       union all
-      (select id from bookings where state in ('confirmed', 'in_progress')
+      (select id from bookings where state in ('confirmed', 'in_progress') and ends_at <= \(now)
           and ends_at <= \(now)::timestamptz - make_interval(hours => coalesce((policy->>'settle_hours')::int, 24))
         order by ends_at limit \(limit))
       """)
