@@ -11,6 +11,7 @@ const islands = {
   booking: () => import("./booking.js"),
   bell: () => import("./bell.js"),
   calendar: () => import("./calendar.js"),
+  change: () => import("./change.js"),
   check: () => import("./room/check.js"),
   combobox: () => import("./combobox.js"),
   confirm: () => import("./confirm.js"),

@@ -76,3 +76,32 @@ def test_the_calendar_needs_no_javascript(site):
     lena.sees("No lessons in this week.")
     page.locator("[data-today]").click()
     assert page.locator(".cal-day.today").count() == 1
+
+
+def test_a_tutor_sees_what_other_hours_would_do_before_saving_them(site):
+    lena = site.signed_in("learner@example.org", zone="Europe/Vienna")
+    booking = hold(lena, "amal")
+    weekday = site.value("select extract(isodow from starts_at at time zone tutor_zone)::int from bookings where id = %s", booking)
+    amal = site.signed_in("tutor@example.org", zone="Europe/London")
+    page = amal.goto("/tutor/availability")
+    before = site.sql("select * from availability_hours order by 1, 2, 3")
+    # As one types: the hours of the lesson's day become others, and what that would do stands below.
+    change = page.locator("#change")
+    assert change.is_hidden()
+    page.locator(f"#start-{weekday}-0").fill("05:00")
+    page.locator(f"#end-{weekday}-0").fill("06:00")
+    change.get_by_text("would then stand outside your hours").wait_for()
+    change.get_by_text("What this would change").wait_for()
+    assert change.locator(f'a[href="/bookings/{booking}"]').count() == 1
+    amal.is_accessible().fits(320)
+    assert site.sql("select * from availability_hours order by 1, 2, 3") == before
+    page.reload()
+
+    plain = site.signed_in("tutor@example.org", zone="Europe/London", script=False)
+    page = plain.goto("/tutor/availability")
+    page.locator(f"#start-{weekday}-0").fill("05:00")
+    page.locator(f"#end-{weekday}-0").fill("06:00")
+    page.locator("form[data-island~=availability] [data-preview]").click()
+    plain.sees("would then stand outside your hours")
+    assert page.locator(f"#start-{weekday}-0").input_value() == "05:00"
+    assert site.sql("select * from availability_hours order by 1, 2, 3") == before

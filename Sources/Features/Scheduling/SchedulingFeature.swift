@@ -30,6 +30,9 @@ package struct SchedulingFeature: Feature {
   package func routes(_ routes: inout Routes) {
     routes.on(.get, Doors.availability, as: Tutor.self, availability)
     routes.on(.post, Doors.availability, as: Tutor.self, saveAvailability)
+    // Asked while the tutor types, and changing nothing.
+    routes.on(.post, SchedulingPaths.preview, as: Tutor.self, limits: .rate(.read), preview)
+    routes.on(.post, SchedulingPaths.datesPreview, as: Tutor.self, limits: .rate(.read), previewDates)
     routes.on(.post, SchedulingPaths.dates, as: Tutor.self, saveDates)
     routes.on(.post, SchedulingPaths.dateRemoval, as: Tutor.self, removeDate)
     let browsing: RouteLimits = .rate(.discovery)
@@ -65,6 +68,15 @@ package struct SchedulingFeature: Feature {
 
   /// Saves, or changes the rows of the draft and shows it again, for browsers without JavaScript.
   func saveAvailability(_ request: Request, tutor: Tutor) async throws -> Response {
+    try await answer(request, tutor, isPreview: false)
+  }
+
+  /// Says what the draft would do; the form comes back with its words, and nothing is stored.
+  func preview(_ request: Request, tutor: Tutor) async throws -> Response {
+    try await answer(request, tutor, isPreview: true)
+  }
+
+  private func answer(_ request: Request, _ tutor: Tutor, isPreview: Bool) async throws -> Response {
     let form = request.form
     var week = WeekDraft(form)
     let settings = SettingsDraft(form)
@@ -102,7 +114,14 @@ package struct SchedulingFeature: Feature {
         {
           $0.weekRefusals = weekRefusals
           $0.settingsRefusals = error.fields
+          if isPreview { $0.change = .unreadable }
         }, status: 422)
+    }
+    if isPreview {
+      var proposed = rules
+      proposed.overrides = stored.rules.overrides
+      let change = try await change(of: tutor, from: stored.rules, to: proposed)
+      return try await again({ $0.change = .change(change, proposed) }, status: 200)
     }
     guard try await save(rules, of: tutor.id, seen: form.text("version")) else {
       return try await again({ $0.notice = .changedElsewhere }, status: 409)
@@ -133,7 +152,25 @@ package struct SchedulingFeature: Feature {
     }
   }
 
+  private func change(of tutor: Tutor, from old: Availability.Rules, to new: Availability.Rules) async throws
+    -> ScheduleChange
+  {
+    let now = clock.now
+    // Lessons stand outside as far ahead as they are booked; limits look back a week.
+    let ahead = now - .days(8)..<now + .days(366) + .days(366)
+    return ScheduleChange(
+      from: old, to: new, taken: try await database.all(.taken(from: tutor.id, and: nil, in: ahead)), now: now)
+  }
+
   func saveDates(_ request: Request, tutor: Tutor) async throws -> Response {
+    try await answerDates(request, tutor, isPreview: false)
+  }
+
+  func previewDates(_ request: Request, tutor: Tutor) async throws -> Response {
+    try await answerDates(request, tutor, isPreview: true)
+  }
+
+  private func answerDates(_ request: Request, _ tutor: Tutor, isPreview: Bool) async throws -> Response {
     let draft = OverrideDraft(request.form)
     let stored = try await stored(for: tutor)
     let dates: [CivilDate]
@@ -144,7 +181,16 @@ package struct SchedulingFeature: Feature {
       var page = try await page(for: tutor, stored)
       page.dates = draft
       page.dateRefusal = error
+      if isPreview { page.datesChange = .unreadable }
       return site.page(page, for: request, status: 422)
+    }
+    if isPreview {
+      var proposed = stored.rules
+      for date in dates { proposed.overrides[date] = hours }
+      var page = try await page(for: tutor, stored)
+      page.dates = draft
+      page.datesChange = .change(try await change(of: tutor, from: stored.rules, to: proposed), proposed)
+      return site.page(page, for: request)
     }
     try await saveDates(dates, hours, note: draft.note, of: tutor.id, zone: stored.rules.zone)
     return .see(Doors.availability() + "?saved=dates#dates")

@@ -234,6 +234,8 @@ struct Access: Sendable {
     "GET /api/users/mentors/:tutor/slots/": .everyone.at("01900000-0000-7000-8000-000000000001"),
     "GET /tutor/availability": .tutors,
     "POST /tutor/availability": .tutors,
+    "POST /tutor/availability/preview": .tutors,
+    "POST /tutor/availability/dates/preview": .tutors.sending(["from": "2030-01-01"]),
     "POST /tutor/availability/dates": .tutors.sending(["date": "2030-01-01"]),
     "POST /tutor/availability/dates/:date/removal": .tutors.of(.date, .unmoved),
 

@@ -36,6 +36,9 @@ struct AvailabilityPage: View {
   var weekRefusals: [WeekDraft.Place: WeekDraft.Refusal] = [:]
   var settingsRefusals: [SettingsDraft.Field] = []
   var dateRefusal: OverrideDraft.Refusal?
+  /// What the week and the rules would do as they stand in the form; what the dates would.
+  var change = ChangeCard.Content.none
+  var datesChange = ChangeCard.Content.none
 
   init(_ stored: Timetable, preview: [DayPreview], outside: [OutsideLesson], now: Instant) {
     rules = stored.rules
@@ -98,7 +101,7 @@ struct AvailabilityPage: View {
     let t = page.t
     let days: [HTML] = (1...7).map { day($0, page) }
     return """
-      <form class="stack" method="post" action="\(Doors.availability())" data-island="availability">\(page.csrfField)
+      <form class="stack" method="post" action="\(Doors.availability())" data-island="availability change">\(page.csrfField)
       <input type="hidden" name="version" value="\(version)">
       <button class="visually-hidden" name="do" value="save" tabindex="-1" aria-hidden="true">\(t("scheduling.save"))</button>
       <section class="stack tight" aria-labelledby="week-title">
@@ -110,7 +113,9 @@ struct AvailabilityPage: View {
       <div class="card-head"><h2 id="rules-title">\(t("scheduling.rules"))</h2></div>
       \(rulesFields(page))
       </section>
-      <div class="actions sticky"><button class="button primary" name="do" value="save">\(page.icon("check"))<span>\(t("scheduling.save"))</span></button></div>
+      \(ChangeCard(id: "change", content: change).markup(page))
+      <div class="actions sticky"><button class="button primary" name="do" value="save">\(page.icon("check"))<span>\(t("scheduling.save"))</span></button>\
+      <button class="button" formaction="\(SchedulingPaths.preview() + "#change")" data-preview>\(page.icon("eye"))<span>\(t("scheduling.preview.ask"))</span></button></div>
       </form>
       """
   }
@@ -248,7 +253,7 @@ struct AvailabilityPage: View {
       <section class="card" id="dates" aria-labelledby="dates-title">
       <div class="card-head"><h2 id="dates-title">\(t("scheduling.dates"))</h2><p class="hint">\(t("scheduling.datesHint"))</p></div>
       \(list)
-      <form class="form" method="post" action="\(SchedulingPaths.dates())">\(page.csrfField)
+      <form class="form" method="post" action="\(SchedulingPaths.dates())" data-island="change">\(page.csrfField)
       <div class="field-row">
       <div class="field\(error == nil ? "" : " invalid")"><label class="label" for="from">\(t("scheduling.firstDay"))</label>\
       <input class="input" type="date" id="from" name="from" required min="\(today.description)" value="\(dates.from)" \
@@ -262,7 +267,9 @@ struct AvailabilityPage: View {
       <label class="check"><input type="radio" name="kind" value="hours"\(flag: "checked", when: !dates.isClosed)><span>\(t("scheduling.otherHours"))</span></label>
       <div class="stack tight">\(hours)</div></fieldset>
       \(page.field(Field("note", t("scheduling.note"), value: dates.note, hint: t("scheduling.noteHint"), isRequired: false, longest: 200)))
-      <div class="actions"><button class="button">\(page.icon("plus"))<span>\(t("scheduling.addDates"))</span></button></div>
+      \(ChangeCard(id: "dates-change", content: datesChange).markup(page))
+      <div class="actions"><button class="button">\(page.icon("plus"))<span>\(t("scheduling.addDates"))</span></button>\
+      <button class="button quiet" formaction="\(SchedulingPaths.datesPreview() + "#dates-change")" data-preview>\(page.icon("eye"))<span>\(t("scheduling.preview.ask"))</span></button></div>
       </form></section>
       """
   }
