@@ -166,15 +166,26 @@ final class RoomConversation: Conversation {
 
   // MARK: What the browser says
 
+  /// Signalling is most of what is said, and waits for nothing.
+  func hears(_ text: String, on socket: Socket) -> Bool {
+    guard let (type, data) = Self.envelope(text) else { return false }
+    guard !state.withLock({ $0.isOver }) else { return true }
+    switch type {
+    case "offer": relay("offer", data, on: socket)
+    case "answer": relay("answer", data, on: socket)
+    case "ice_candidate": relay("ice_candidate", data, on: socket)
+    case "media_state": tellInside("media_state", data, on: socket)
+    default: return false
+    }
+    touch(socket)
+    return true
+  }
+
   func received(_ text: String, on socket: Socket) async {
     guard let (type, data) = Self.envelope(text) else { return refuse("malformed", on: socket) }
     guard !state.withLock({ $0.isOver }) else { return }
     do {
       switch type {
-      case "offer": relay("offer", data, on: socket)
-      case "answer": relay("answer", data, on: socket)
-      case "ice_candidate": relay("ice_candidate", data, on: socket)
-      case "media_state": tellInside("media_state", data, on: socket)
       case "chat_message": try await chat(data, on: socket)
       case "resume": try await resume(data, on: socket)
       case "timer": answerTime(on: socket)
@@ -188,7 +199,7 @@ final class RoomConversation: Conversation {
       case "join": break  // Opening the socket was joining.
       default: refuse("unknown_type", on: socket)
       }
-      try await touch(socket)
+      touch(socket)
     } catch let refusal as LessonRoom.Refusal {
       refuse(refusal.code, on: socket)
     } catch {
@@ -300,7 +311,7 @@ final class RoomConversation: Conversation {
 
   /// Any message is a sign of life; it is stored now and then. A seat that was let go meanwhile, because the browser slept,
   /// is taken again.
-  private func touch(_ socket: Socket) async throws {
+  private func touch(_ socket: Socket) {
     let now = now
     let room: ID<Room>? = state.withLock { state in
       guard !state.isOver, let touched = state.touched, now - touched >= .seconds(15) else { return nil }
@@ -308,8 +319,11 @@ final class RoomConversation: Conversation {
       return state.room
     }
     guard let room else { return }
-    guard try await rooms.database.affected(.touch(connection, of: user, in: room, at: now)) == 0 else { return }
-    await enter(socket, again: true)
+    rooms.signsOfLife.note(
+      SignsOfLife.Sign(connection: connection, user: user, room: room, at: now) { [weak self, weak socket] in
+        guard let self, let socket, socket.isOpen else { return }
+        await self.enter(socket, again: true)
+      }, in: lesson.booking)
   }
 
   // MARK: Closing

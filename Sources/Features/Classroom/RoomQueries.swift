@@ -178,17 +178,6 @@ extension Query<Void> {
       """)
   }
 
-  /// A sign of life, without locking the room: nothing is decided by it.
-  static func touch(_ connection: ID<Connection>, of user: ID<User>, in room: ID<Room>, at now: Instant) -> Self {
-    Query(
-      """
-      update room_stays y set seen_at = greatest(y.seen_at, \(now))
-        from room_seats s
-       where y.room_id = \(room) and y.user_id = \(user) and y.left_at is null
-         and s.room_id = y.room_id and s.user_id = y.user_id and s.connection = \(connection)
-      """)
-  }
-
   static func insert(_ quality: QualitySample, of user: ID<User>, in room: ID<Room>, at now: Instant) -> Self {
     Query(
       """
@@ -201,6 +190,32 @@ extension Query<Void> {
 }
 
 enum RoomStay {}
+
+extension Query where Row == ID<Connection> {
+  /// Signs of life, without locking rooms: nothing is decided by them. Answers the connections that hold their seats; a
+  /// stay that somebody changes just now is passed over, for it is being looked at anyway, and waiting for several at
+  /// once could wait in a circle.
+  static func touch(_ signs: [SignsOfLife.Sign]) -> Self {
+    Query(
+      """
+      with signs as (
+        select *
+          from unnest(\(signs.map(\.connection))::uuid[], \(signs.map(\.user))::uuid[], \(signs.map(\.room))::uuid[],
+                      \(signs.map(\.at))::timestamptz[]) as g (connection, user_id, room_id, at)
+      ), held as (
+        select y.id, g.connection, g.at
+          from signs g
+          join room_seats s on s.room_id = g.room_id and s.user_id = g.user_id and s.connection = g.connection
+          join room_stays y on y.room_id = g.room_id and y.user_id = g.user_id and y.left_at is null
+      ), free as (
+        select y.id from room_stays y where y.id in (select id from held) for update skip locked
+      ), touched as (
+        update room_stays y set seen_at = greatest(y.seen_at, held.at) from free join held using (id) where y.id = free.id
+      )
+      select connection from held
+      """)
+  }
+}
 
 extension Query where Row == RoomRow {
   /// Kept from others until the transaction ends: everything that changes a room happens one after the other.

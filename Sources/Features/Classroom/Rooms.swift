@@ -12,6 +12,16 @@ struct Rooms: Sendable {
   let hooks: LessonHooks
   let clock: WallClock
   let log: Log
+  let signsOfLife: SignsOfLife
+
+  init(database: Database, bus: Bus, hooks: LessonHooks, clock: WallClock, log: Log) {
+    self.database = database
+    self.bus = bus
+    self.hooks = hooks
+    self.clock = clock
+    self.log = log
+    signsOfLife = SignsOfLife(database: database, log: log)
+  }
 
   static func topic(_ code: String) -> String { "room.\(code)" }
 
@@ -30,6 +40,7 @@ struct Rooms: Sendable {
     _ booking: ID<Booking>, reason: String = "left",
     _ decide: @Sendable (inout LessonRoom, Instant) throws(LessonRoom.Refusal) -> [LessonRoom.Happening]
   ) async throws -> Outcome {
+    await signsOfLife.tell(of: booking)
     let (outcome, signals) = try await database.transaction { tx in
       let now = clock.now
       guard let lesson = try await tx.first(.lesson(booking)) else { throw Failure.notFound }

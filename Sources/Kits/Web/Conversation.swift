@@ -4,12 +4,15 @@ package import Loop
 
 /// Whoever talks over one WebSocket. Made by a `routes.socket` handler after it has checked the right to talk.
 ///
-/// The three calls come one after another, never at the same time: a message waits until the one before it is dealt
-/// with. They run on the socket's loop.
+/// The calls come one after another, never at the same time: a message waits until the one before it is dealt with.
+/// They run on the socket's loop.
 package protocol Conversation: AnyObject, Sendable {
   /// The socket stands; send what the other side needs first.
   func opened(_ socket: Socket) async
   func received(_ text: String, on socket: Socket) async
+  /// Asked about each message when its turn has come: deals at once with one that waits for nothing, and says so. What it
+  /// does not deal with goes to ``received(_:on:)``.
+  func hears(_ text: String, on socket: Socket) -> Bool
   /// Always the last call, once, whoever closed.
   func closed(_ socket: Socket) async
   /// What the other side may do. Read once, at the beginning.
@@ -24,6 +27,7 @@ package protocol Conversation: AnyObject, Sendable {
 extension Conversation {
   package var limits: SocketLimits { SocketLimits() }
   package func counts(_ text: String) -> Bool { true }
+  package func hears(_ text: String, on socket: Socket) -> Bool { false }
   package var home: String? { nil }
 }
 

@@ -44,7 +44,9 @@ package final class InProcessSocket: Sendable, SocketOutput {
   /// Says something as the client, and waits until the conversation has dealt with it.
   package func send(_ text: String) async {
     guard let conversation, let socket = end.withLock({ $0 }), socket.isOpen else { return }
-    await perform { await conversation.received(text, on: socket) }
+    await perform {
+      if !conversation.hears(text, on: socket) { await conversation.received(text, on: socket) }
+    }
   }
 
   /// The next text from the server; waits for it. Nothing once it is closed.

@@ -74,6 +74,7 @@ final class LoopServer: Source, @unchecked Sendable {
   private var streaming: [ObjectIdentifier: Exchange] = [:]
   private var connections: [Connection] = []
   private var sockets: [SocketWire] = []
+  var readers = FrameReaders()
   private var polls: [pollfd] = []
   private var socketsLookedAt = 0
   private(set) var isDraining = false

@@ -1,14 +1,13 @@
 import CMicrohttpd
 import CSystem
-import CWslay
 import Core
 import Glibc
 import Loop
 import Synchronization
 
 // One WebSocket on its own descriptor. wslay reads RFC 6455: masking, fragments, control frames, UTF-8, close codes.
-// Its context takes 8.5 kB, so it exists only while a frame or message is half read; what we send is framed by
-// ourselves, once for all receivers.
+// Its context takes 8.5 kB, so a socket has one only while a frame or message is half read, and gives it back to its
+// loop's few spare ones; what we send is framed by ourselves, once for all receivers.
 //
 // Closing: our frame, then no more writing (shutdown), then what still comes is thrown away until the other side ends
 // or the farewell's time has passed. A plain close(2) with unread bytes would reset the connection, and the other side
@@ -25,7 +24,8 @@ final class SocketWire: Source, SocketOutput, @unchecked Sendable {
 
   private enum Event {
     case opened
-    case text(String)
+    /// `isNew`: the conversation was not asked yet whether it hears it at once.
+    case text(String, isNew: Bool)
     case closed
   }
 
@@ -42,7 +42,9 @@ final class SocketWire: Source, SocketOutput, @unchecked Sendable {
   var place = -1
   private var state = State.open
 
-  private var context: OpaquePointer?
+  private var reader: FrameReader?
+  /// The last read took all there was: the next one would only be told so.
+  private var isDrained = false
   private var early: [UInt8] = []
   private var earlyAt = 0
   private var control: [UInt8] = []
@@ -99,8 +101,6 @@ final class SocketWire: Source, SocketOutput, @unchecked Sendable {
     super.init(fd: descriptor, loop: server.loop)
   }
 
-  deinit { if let context { wslay_event_context_free(context) } }
-
   // MARK: The conversation, one call after another
 
   private func put(_ event: Event) {
@@ -118,7 +118,9 @@ final class SocketWire: Source, SocketOutput, @unchecked Sendable {
         }
         switch event {
         case .opened: await conversation.opened(socket)
-        case .text(let text): await conversation.received(text, on: socket)
+        case .text(let text, let isNew):
+          if isNew, conversation.hears(text, on: socket) { break }
+          await conversation.received(text, on: socket)
         case .closed:
           await conversation.closed(socket)
           socket = nil
@@ -146,7 +148,8 @@ final class SocketWire: Source, SocketOutput, @unchecked Sendable {
       guard tokens >= 1 else { return finish(.tooFast, CloseCode.tooFast.name) }
       tokens -= 1
     }
-    put(.text(text))
+    if !isTalking, conversation.hears(text, on: socket) { return }
+    put(.text(text, isNew: isTalking))
   }
 
   // MARK: Reading
@@ -161,23 +164,22 @@ final class SocketWire: Source, SocketOutput, @unchecked Sendable {
 
   private func pump() {
     guard case .open = state else { return }
-    if context == nil {
-      wslay_event_context_server_init(&context, &SocketWire.callbacks, Unmanaged.passUnretained(self).toOpaque())
-      wslay_event_config_set_max_recv_msg_length(context, UInt64(limits.payload))
-    }
-    guard wslay_event_recv(context) == 0 else { return cut() }
+    let reader = self.reader ?? server.readers.take(for: self, longest: limits.payload)
+    self.reader = reader
+    isDrained = false
+    guard reader.read() else { return cut() }
     if earlyAt == early.count {
       early = []
       earlyAt = 0
     }
     guard case .open = state else { return }
-    if wslay_event_want_write(context) != 0 {
-      guard wslay_event_send(context) == 0 else { return cut() }
+    if reader.hasAnswers {
+      guard reader.writeAnswers() else { return cut() }
       let bytes = control
       control = []
-      if wslay_event_get_read_enabled(context) == 0 {
+      if reader.hasEnded {
         // The other side said goodbye, or broke the protocol; either way wslay has written the last frame.
-        let hasClosed = wslay_event_get_close_received(context) != 0
+        let hasClosed = reader.heardGoodbye
         state = .closing(until: deadline(server.settings.farewell), peerHasClosed: hasClosed)
         farewell()
         enqueue(bytes)
@@ -186,8 +188,8 @@ final class SocketWire: Source, SocketOutput, @unchecked Sendable {
       enqueue(bytes)
     }
     guard case .open = state, handed == finished, isMessageWhole else { return }
-    wslay_event_context_free(context)
-    context = nil
+    server.readers.giveBack(reader)
+    self.reader = nil
     handed = 0
     finished = 0
   }
@@ -205,47 +207,26 @@ final class SocketWire: Source, SocketOutput, @unchecked Sendable {
     }
   }
 
-  nonisolated(unsafe) private static var callbacks: wslay_event_callbacks = {
-    var callbacks = wslay_event_callbacks()
-    callbacks.recv_callback = { context, buffer, count, _, user in
-      let wire = Unmanaged<SocketWire>.fromOpaque(user!).takeUnretainedValue()
-      let got = wire.receive(buffer!, count)
-      if got > 0 { return got }
-      wslay_event_set_error(
-        context, got == 0 ? Int32(WSLAY_ERR_WOULDBLOCK.rawValue) : Int32(WSLAY_ERR_CALLBACK_FAILURE.rawValue))
-      return -1
+  func answer(_ bytes: UnsafeRawBufferPointer) { control.append(contentsOf: bytes) }
+
+  func frameBegins(of count: Int, isControl: Bool, isLast: Bool) {
+    frame = 6 + (count < 126 ? 0 : count < 65_536 ? 2 : 8) + count
+    if !isControl { isMessageWhole = isLast }
+  }
+
+  func frameEnds() { finished += frame }
+
+  func heard(opcode: UInt8, _ bytes: UnsafeRawBufferPointer) {
+    heardAt = Milliseconds.now()
+    switch opcode {
+    case 1: message(bytes)
+    case 2: finish(.notText, CloseCode.notText.name)
+    default: break
     }
-    callbacks.send_callback = { _, bytes, count, _, user in
-      Unmanaged<SocketWire>.fromOpaque(user!).takeUnretainedValue().control
-        .append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: count))
-      return count
-    }
-    callbacks.on_frame_recv_start_callback = { _, argument, user in
-      let wire = Unmanaged<SocketWire>.fromOpaque(user!).takeUnretainedValue()
-      let frame = argument!.pointee
-      let count = Int(frame.payload_length)
-      wire.frame = 6 + (count < 126 ? 0 : count < 65_536 ? 2 : 8) + count
-      if frame.opcode & 8 == 0 { wire.isMessageWhole = frame.fin != 0 }
-    }
-    callbacks.on_frame_recv_end_callback = { _, user in
-      let wire = Unmanaged<SocketWire>.fromOpaque(user!).takeUnretainedValue()
-      wire.finished += wire.frame
-    }
-    callbacks.on_msg_recv_callback = { _, argument, user in
-      let wire = Unmanaged<SocketWire>.fromOpaque(user!).takeUnretainedValue()
-      let message = argument!.pointee
-      wire.heardAt = Milliseconds.now()
-      switch message.opcode {
-      case 1: wire.message(UnsafeRawBufferPointer(start: message.msg, count: message.msg_length))
-      case 2: wire.finish(.notText, CloseCode.notText.name)
-      default: break
-      }
-    }
-    return callbacks
-  }()
+  }
 
   /// Bytes for wslay; 0 when there are none now or enough messages wait, negative when the stream has ended.
-  private func receive(_ buffer: UnsafeMutablePointer<UInt8>, _ count: Int) -> Int {
+  func receive(_ buffer: UnsafeMutablePointer<UInt8>, _ count: Int) -> Int {
     if events.count >= Self.mostWaiting {
       if !isPushingBack {
         isPushingBack = true
@@ -264,8 +245,10 @@ final class SocketWire: Source, SocketOutput, @unchecked Sendable {
       handed += part
       return part
     }
+    if isDrained { return 0 }
     let got = recv(fd, buffer, count, Int32(MSG_DONTWAIT))
     if got > 0 {
+      isDrained = got < count
       handed += got
       return got
     }

@@ -235,6 +235,7 @@ import Web
       let last = stage.clock.now
       stage.clock.advance(by: .seconds(50))
       for wire in [ada, ben, ada, ben] { try await wire.everythingSoFar() }
+      await stage.feature.rooms.signsOfLife.tell()
       // As a crash leaves it: nobody said goodbye, and nothing was written since.
       try await stage.database.run(
         Query<Void>("update room_stays set seen_at = \(last) where user_id = \(Person.ben.id)"))

@@ -13,6 +13,11 @@ private final class Echo: Conversation {
     self.limits = limits
   }
   func opened(_ socket: Socket) async { socket.send("hello \(socket.identity?.username ?? "guest")") }
+  func hears(_ text: String, on socket: Socket) -> Bool {
+    guard text == "quick" else { return false }
+    socket.send("heard")
+    return true
+  }
   func received(_ text: String, on socket: Socket) async {
     if text == "slow" { try? await Loop.current!.sleep(.milliseconds(50)) }
     if text == "bye" { return socket.close(.takenOver) }
@@ -69,6 +74,13 @@ private final class Dweller: Conversation {
       wire.message("next")
       #expect(wire.text() == "4 slow")
       #expect(wire.text() == "4 next")
+      // What waits for nothing is dealt with at once, but not before what came before it.
+      wire.message("quick")
+      #expect(wire.text() == "heard")
+      wire.message("slow")
+      wire.message("quick")
+      #expect(wire.text() == "4 slow")
+      #expect(wire.text() == "heard")
       wire.frame(1, Array("one ".utf8), isLast: false)
       wire.frame(9, Array("are you there".utf8))
       wire.frame(0, Array("message".utf8))
