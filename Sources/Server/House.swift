@@ -66,7 +66,10 @@ struct House {
     let clock = time.clock
     let address = config.redisURL.map { RedisAddress($0) }
     if case .some(nil) = address {
-      throw Config.Unusable(description: "REDIS_URL cannot be read; redis://host:6379 was expected.")
+      throw Config.Unusable(
+        description: config.redisURL?.hasPrefix("rediss:") == true
+          ? "REDIS_URL asks for TLS (rediss://), which is not spoken: let stunnel or a private network carry it, and set redis://127.0.0.1:6379."
+          : "REDIS_URL cannot be read; redis://host:6379 was expected.")
     }
     if let address = address ?? nil { redis = Redis(address, loops: loops, log: log) } else { redis = nil }
     relay = Self.relay(redis, config.isOneOfSeveral, database, loops, log)
@@ -168,9 +171,13 @@ struct House {
       AdminFeature(
         database: database, site: site, tutors: tutorsFeature, ledger: ledger, sessions: sessions, clock: clock),
     ]
-    watch = Watch(
-      Self.components(config, database: database, disk: disk), figures: Figure.jobs + rooms.flatMap(\.figures),
+    let (redis, relay) = (self.redis, self.relay)
+    let watch = Watch(
+      Self.components(config, database: database, redis: redis, relay: relay, disk: disk),
+      figures: Figure.jobs + rooms.flatMap(\.figures),
       database: database, metrics: metrics, clock: clock, log: log)
+    self.watch = watch
+    site.troubles.ask { Self.troubles(watch, redis: redis, relay: relay) }
     // The description of the API last: it describes what was declared before it.
     features = rooms + [StatusFeature(site: site, watch: watch), OpenAPIFeature(site: site)]
 
@@ -199,7 +206,6 @@ struct House {
     }
     let database = database
     routes.feature = "Server"
-    let relay = relay
     routes.quick("/healthz") { _ in
       guard let figures = relay?.figures else { return .text("ok\n") }
       return .text("ok\nbus: \(figures.isCut ? "this node only" : figures.carrier ?? "silent")\n")

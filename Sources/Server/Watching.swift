@@ -1,18 +1,23 @@
+import Bus
 import Core
 import Doctor
 import Jobs
 import Loop
 import Platform
 import Postgres
+import Redis
+import Site
 import Web
 
 // What is looked at while the house stands: the parts people are told of, and the figures of the kits.
 
 extension House {
   /// The parts of the site on its status page, each with the look that tells how it is.
-  static func components(_ config: Config, database: Database, disk: BlockingPool) -> [Component] {
+  static func components(
+    _ config: Config, database: Database, redis: Redis?, relay: NodeRelay?, disk: BlockingPool
+  ) -> [Component] {
     let home = config.home
-    let relay = RelayCheck(stun: config.stunURLs, turn: config.turnURLs, secret: config.turnSecret, patience: 1200)
+    let turn = RelayCheck(stun: config.stunURLs, turn: config.turnURLs, secret: config.turnSecret, patience: 1200)
     let hasRelay = !config.turnURLs.isEmpty
     let hasMail = config.smtpURL != nil
     return [
@@ -36,7 +41,7 @@ extension House {
       Component("relay") {
         guard hasRelay else { return .off }
         return try await disk.run {
-          let found = relay.findings()
+          let found = turn.findings()
           let broken = found.count { $0.state == .broken }
           return broken == 0 ? .well : broken < found.count ? .limited : .down
         }
@@ -50,7 +55,30 @@ extension House {
             """))
         return late(waited, limited: 120, down: 1800)
       },
+      Component("live") {
+        // One that hangs is found out by asking; who does not answer is given up by its link.
+        if let redis { _ = try? await redis.command("PING") }
+        return live(redis, relay)
+      },
     ]
+  }
+
+  /// How what people of one node say and do reaches those of the others. Off where there is one node.
+  static func live(_ redis: Redis?, _ relay: NodeRelay?) -> Condition {
+    guard let relay else { return .off }
+    if relay.figures.isCut { return .down }
+    return redis?.isUp == false ? .limited : .well
+  }
+
+  /// What every page says: parts that are down, and what is late where people wait for it. A disk that is filling up is for
+  /// whoever keeps the site. Redis is not waited for: it is told of from the first page on.
+  static func troubles(_ watch: Watch, redis: Redis?, relay: NodeRelay?) -> [Trouble] {
+    let seen = watch.sight.conditions
+    return watch.components.compactMap { component in
+      let condition = component.name == "live" ? live(redis, relay) : seen[component.name] ?? .off
+      let isTold = condition == .down || condition == .limited && ["database", "mail", "live"].contains(component.name)
+      return isTold ? Trouble(component.name, condition.rawValue) : nil
+    }
   }
 
   private static func late(_ seconds: Double, limited: Double, down: Double) -> Condition {

@@ -59,8 +59,14 @@ def test_the_database_restarts_under_load(town):
     end(town, booking, tutor)
 
 
+SLOWER = "Messages and who is here take a slower way just now; nothing is lost."
+
+
 def test_redis_dies_in_mid_lesson(town):
     booking, tutor, learner = in_lesson(town)
+    visitor = town.person("visitor")
+    visitor.goto("/tutors")
+    assert SLOWER not in visitor.page.content()
     for turn in range(3):
         writes(tutor, f"with Redis {turn}")
     reads(learner, "with Redis 2")
@@ -74,7 +80,19 @@ def test_redis_dies_in_mid_lesson(town):
     is_complete(town, booking, tutor, learner)
     until(lambda: all("bus: postgres" in node.get("/healthz") for node in town.nodes), "both nodes to say so")
     assert all(node.figure("redis_up") == 0 for node in town.nodes)
-    assert town.fetch("/tutors")[0] == 200
+    # What degrades is said on every page, by each node, and in the page of status once it has looked.
+    for node in town.nodes:
+        assert SLOWER in node.get("/tutors") and SLOWER in node.get("/")
+    visitor.goto("/tutors")
+    visitor.sees(SLOWER)
+    visitor.is_sound()
+    visitor.page.get_by_role("complementary", name="Not well just now").get_by_role("link").click()
+    visitor.page.wait_for_url("**/status")
+    until(lambda: all('"name":"live","status":"limited"' in node.get("/api/status/") for node in town.nodes), "both nodes to have looked", 40)
+    visitor.goto("/status")
+    visitor.sees("Most things work; something is late.")
+    visitor.sees(SLOWER)
+    visitor.is_sound()
     for node in town.nodes:
         assert node.log().count('"redis.down"') == 1, "it is said once"
     town.start_redis()
@@ -85,10 +103,13 @@ def test_redis_dies_in_mid_lesson(town):
     reads(tutor, "and so am I")
     count = is_complete(town, booking, tutor, learner)
     until(lambda: all("bus: redis" in node.get("/healthz") for node in town.nodes), "Redis to carry again", 20)
+    for node in town.nodes:
+        assert SLOWER not in node.get("/tutors")
+    until(lambda: all('"name":"live","status":"well"' in node.get("/api/status/") for node in town.nodes), "both nodes to find it well", 40)
     lost = sum(node.figure("bus_lost") for node in town.nodes)
     assert lost == 0
     assert is_ready(tutor) and is_ready(learner)
-    town.say(f"kill -9 of Redis in mid-lesson: PostgreSQL carried on at once, {count} messages complete and in order, 0 lost; said once in the log, at /healthz and /metrics")
+    town.say(f"kill -9 of Redis in mid-lesson: PostgreSQL carried on at once, {count} messages complete and in order, 0 lost; said on every page and at /status, once in the log, at /healthz and /metrics; gone from the pages when it was back")
     end(town, booking, tutor)
 
 

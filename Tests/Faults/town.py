@@ -1,4 +1,4 @@
-"""A site as it stands in earnest, small: two nodes, PostgreSQL, Redis, nginx with the configuration of deploy/, a mail server;
+"""A site as it stands in earnest, small: two nodes, PostgreSQL, Redis, nginx or haproxy with the configuration of deploy/, a mail server;
 and a hand for each way in which one of them goes."""
 
 import contextlib
@@ -7,6 +7,7 @@ import pathlib
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -115,12 +116,14 @@ class Node:
 
 
 class Town(Site):
-    """Site's people, mail and database; its server is nginx with two nodes behind it."""
+    """Site's people, mail and database; its server is nginx (or haproxy) with two nodes behind it."""
 
     def __init__(self, browser, databases, name, **settings):
         self.nodes = []
         self.seen = []
         self.redis = self.proxy = None
+        self.front = settings.pop("front", "nginx")
+        self.tls_port = free_port()
         self.redis_port = free_port()
         self.with_redis = settings.pop("redis", True)
         if self.with_redis:
@@ -136,11 +139,16 @@ class Town(Site):
     # ── Parts ──
 
     def start(self):
-        self.start_redis()
-        self.nodes = [Node(self, 1), Node(self, 2)]
-        for node in self.nodes:
-            node.start()
-        self.start_proxy()
+        try:
+            self.start_redis()
+            self.nodes = [Node(self, 1), Node(self, 2)]
+            for node in self.nodes:
+                node.start()
+            self.start_proxy()
+        except BaseException:
+            # Half a town is none: nobody would stop it later.
+            self.stop()
+            raise
 
     def start_redis(self):
         if not self.with_redis:
@@ -156,6 +164,46 @@ class Town(Site):
         self.redis.wait()
 
     def start_proxy(self):
+        self.start_haproxy() if self.front == "haproxy" else self.start_nginx()
+
+    def start_haproxy(self):
+        """deploy/haproxy.cfg with these nodes, ports and a certificate of its own; and one port more without TLS, for the browsers."""
+        folder = self.home / "haproxy"
+        folder.mkdir(exist_ok=True)
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext",
+             "subjectAltName=DNS:localhost", "-keyout", folder / "key", "-out", folder / "certificate.pem"], check=True, capture_output=True)
+        (folder / "all.pem").write_text((folder / "certificate.pem").read_text() + (folder / "key").read_text())
+        self.plain_port = free_port()
+        text = (ROOT / "deploy/haproxy.cfg").read_text()
+        for ours, theirs in [
+                ("  bind :80\n", f"  bind 127.0.0.1:{self.plain_port}\n  bind 127.0.0.1:{self.port} id 77\n"),
+                ("bind :443 ", f"bind 127.0.0.1:{self.tls_port} "), ("/etc/ssl/tutalink/all.pem", str(folder / "all.pem")),
+                ("unless { ssl_fc }", "unless { ssl_fc } || { so_id 77 }"), ("/opt/tutalink/deploy", str(ROOT / "deploy")),
+                # As many as a machine of tests lets it open.
+                ("maxconn 20000", "maxconn 2000"), ("global\n", f"global\n  stats socket {folder}/stats mode 600\n"),
+                ("server one 127.0.0.1:8080", f"server one 127.0.0.1:{self.nodes[0].port}"),
+                ("server two 127.0.0.1:8081", f"server two 127.0.0.1:{self.nodes[1].port}")]:
+            assert ours in text, f"deploy/haproxy.cfg is not as the test expects: {ours}"
+            text = text.replace(ours, theirs)
+        # The browsers of this test speak plainly with the site.
+        text = text.replace("set-header X-Forwarded-Proto https", "set-header X-Forwarded-Proto https if { ssl_fc }")
+        (folder / "haproxy.cfg").write_text(text)
+        with open(folder / "error.log", "ab") as log:
+            self.proxy = subprocess.Popen(["haproxy", "-db", "-f", folder / "haproxy.cfg"], stdout=log, stderr=log)
+        until(lambda: self.fetch("/healthz")[0] == 200, "haproxy to answer; " + self.proxy_log())
+        until(lambda: self.standings() == ["UP", "UP"], "haproxy to find both nodes well")
+
+    def standings(self):
+        """What haproxy thinks of each node: UP or DOWN (1/2 and the like while it makes up its mind)."""
+        with socket.socket(socket.AF_UNIX) as stats:
+            stats.connect(str(self.home / "haproxy/stats"))
+            stats.sendall(b"show stat\n")
+            said = b"".join(iter(lambda: stats.recv(65_536), b"")).decode()
+        rows = [line.split(",") for line in said.splitlines() if line.startswith("nodes,") and ",BACKEND," not in line]
+        return [row[17] for row in rows]
+
+    def start_nginx(self):
         folder = self.home / "nginx"
         folder.mkdir(exist_ok=True)
         text = (ROOT / "deploy/nginx.conf").read_text()
@@ -182,7 +230,7 @@ class Town(Site):
         until(lambda: self.fetch("/healthz")[0] == 200, "nginx to answer; " + self.proxy_log())
 
     def proxy_log(self):
-        path = self.home / "nginx/error.log"
+        path = self.home / self.front / "error.log"
         return path.read_text(errors="replace")[-1500:] if path.exists() else ""
 
     def fetch(self, path, seconds=15):

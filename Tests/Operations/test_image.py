@@ -1,8 +1,8 @@
 """The image's steps in a bare Debian of debootstrap: it holds what runs, nothing else, and runs as nobody in particular.
 
-Root only, and long: `bin/test image`. TUTALINK_IMAGE_BINARY names a release that was built elsewhere; without it one is built
-as the container file would. TUTALINK_IMAGE_LIBRARIES is a folder of Swift's libraries for a binary that is not linked with them
-statically, such as a debug build: for a quick run."""
+Root only, and long: `bin/test image`. The release is built as the container file would; BUILD_OPTIONS goes to the compiler.
+TUTALINK_IMAGE_BINARY names one that was built elsewhere, and TUTALINK_IMAGE_LIBRARIES a folder of Swift's libraries for one that
+is not linked with them statically, such as a debug build: for a quick run."""
 
 import contextlib
 import os
@@ -54,7 +54,7 @@ def image(tmp_path_factory):
         run(ROOT / "deploy/image.sh", "lay", stage, built, cwd=ROOT)
     else:
         run(ROOT / "deploy/image.sh", "compile", stage, cwd=ROOT,
-            env=os.environ | {"BUILD_OPTIONS": f"--scratch-path {HOME}/image/build"})
+            env={"BUILD_OPTIONS": f"--scratch-path {HOME}/image/build"} | os.environ)
     if os.environ.get("TUTALINK_IMAGE_LIBRARIES"):
         for library in pathlib.Path(os.environ["TUTALINK_IMAGE_LIBRARIES"]).glob("*.so"):
             shutil.copy(library, root / "usr/lib/x86_64-linux-gnu")

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 from conftest import ROOT
-from harness import environment, free_port
+from harness import BINARY, environment, free_port
 
 
 def run(folder, tree=ROOT, **settings):
@@ -93,3 +93,21 @@ def test_a_port_that_is_taken_and_by_whom(folder):
 def test_a_database_that_does_not_answer(folder):
     said = run(folder / "home", DATABASE_URL="host=127.0.0.1 port=1 dbname=x")
     assert "does not answer" in said and "unset DATABASE_URL" in said
+
+
+@pytest.mark.parametrize("filters, wanted", [
+    (["a b"], "(a and b)"), (["a or b"], "(a or b)"), (["cancel and refund"], "(cancel and refund)"), (["not a"], "(not a)"),
+    (["(a or b) and not c"], "((a or b) and not c)"), (["a", "b c"], "(a) or (b and c)"), (["nothing order"], "(nothing and order)"), ([], ""),
+])
+def test_a_filter_is_words_or_an_expression(filters, wanted):
+    done = subprocess.run(
+        ["bash", "-c", '. bin/lib/filters.sh; expression "$@"', "bash", *filters], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == wanted
+    # Each part of bin/test that takes an expression takes it so.
+    assert (ROOT / "bin/test").read_text().count('words=$(expression "$@")') == 3
+
+
+def test_a_redis_that_asks_for_tls_is_refused_in_a_sentence(house):
+    said = house.run(BINARY, "serve", expect=None, REDIS_URL="rediss://:secret@redis.example.org")
+    assert "REDIS_URL asks for TLS (rediss://), which is not spoken" in said and "stunnel" in said and "secret@" not in said
+    assert "redis://host:6379 was expected" in house.run(BINARY, "serve", expect=None, REDIS_URL="redis.example.org")

@@ -70,11 +70,15 @@ require_swift() {
 }
 
 # pg NAME ARGUMENTS…: a program of the newest installed PostgreSQL (Debian's own wrappers cost 50 ms each).
+# Where no server is installed, as in the image, the newest that has clients is as good for those.
 pg_folder() {
-  local folder newest=""
-  for folder in /usr/lib/postgresql/*/bin; do
-    [ -x "$folder/initdb" ] || continue
-    if [ -z "$newest" ] || [ "$(basename "${folder%/bin}")" -gt "$(basename "${newest%/bin}")" ]; then newest=$folder; fi
+  local wanted folder newest=""
+  for wanted in initdb psql; do
+    for folder in /usr/lib/postgresql/*/bin; do
+      [ -x "$folder/$wanted" ] || continue
+      if [ -z "$newest" ] || [ "$(basename "${folder%/bin}")" -gt "$(basename "${newest%/bin}")" ]; then newest=$folder; fi
+    done
+    [ -z "$newest" ] || break
   done
   [ -n "$newest" ] || fail "PostgreSQL 14 or newer is missing: run bin/setup."
   printf '%s' "$newest"

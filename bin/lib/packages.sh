@@ -29,7 +29,7 @@ packages_image=(
 packages_test=(
   chromium fonts-liberation fonts-noto-core
   coturn redis-server libfaketime nodejs node-typescript python3 python3-venv openssl shellcheck
-  nginx-light libnginx-mod-http-brotli-filter slowhttptest
+  nginx-light libnginx-mod-http-brotli-filter haproxy slowhttptest
   pgbackrest prometheus dnsmasq-base debootstrap systemd python3-yaml
 )
 

@@ -31,6 +31,7 @@ struct Shell {
       <body class="page\(isRoom ? " room-page" : "")"\(attribute: "data-user", page.viewer?.user.description)>
       <a class="skip-link" href="#main">\(t("site.skip"))</a>
       \(isRoom ? nil : header)
+      \(isRoom ? nil : page.troubles())
       <main id="main" class="\(mainClass)" tabindex="-1">
       \(body)
       </main>

@@ -19,6 +19,8 @@ package final class Site: Sendable {
   /// What a page says whoever reads it, drawn once: the islands' words of each language, and icons.
   let islandWords: [Language: HTML]
   let icons = Memo<String, HTML>(limit: 1024)
+  /// What every page says is not well.
+  package let troubles = Troubles()
 
   package init(
     name: String, url: String, zone: String, catalogue: Catalogue, assets: Assets, clock: WallClock,

@@ -47,6 +47,8 @@ struct Unwell: Error {}
     ("mail", Condition?.some(.limited), "Most things work", "Letters are sent late"),
     ("files", .down, "Something does not work", "Nothing can be uploaded right now"),
     ("database", nil, "Something does not work", "Nothing can be booked or changed"),
+    ("live", .limited, "Most things work", "take a slower way just now"),
+    ("live", .down, "Something does not work", "What was written is kept"),
   ])
   func `a part that is late, down, or whose look fails is told in plain words`(
     _ name: String, _ condition: Condition?, _ overall: String, _ words: String

@@ -56,6 +56,30 @@ private struct Plain: View {
     #expect(!odd.contains("data-theme"))
   }
 
+  @Test func `what is not well is said on every page in its words, and gone when it is well`() throws {
+    let site = try frame()
+    func text(_ path: String, _ layout: Layout = .standard) -> String {
+      site.page(Plain(layout: layout), for: Request(.get, path)).text
+    }
+    let late = "take a slower way just now"
+    #expect(!text("/").contains("site-troubles"))
+    let unwell = Locked([Trouble("live", "limited")])
+    site.troubles.ask { unwell.withLock { $0 } }
+    for path in ["/", "/tutors"] {
+      #expect(text(path).contains(late) && text(path).contains("banner warning"))
+      #expect(pageFaults(text(path)) == [])
+    }
+    // A room has no head to say it in, and the page of status says it itself.
+    #expect(!text("/", .room).contains(late))
+    #expect(!text("/status").contains(late))
+    unwell.withLock { $0.append(Trouble("mail", "down")) }
+    #expect(text("/").contains("banner danger") && text("/").contains(late))
+    #expect(text("/").contains("Letters cannot be sent right now"))
+    #expect(pageFaults(text("/")) == [])
+    unwell.withLock { $0 = [] }
+    #expect(!text("/").contains("site-troubles"))
+  }
+
   @Test func `a problem has its own page, in plain words`() throws {
     let site = try frame()
     for status in [400, 403, 404, 409, 413, 429, 500, 503, 418] {
