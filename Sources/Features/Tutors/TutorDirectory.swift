@@ -83,7 +83,8 @@ extension TutorsFeature {
         TutorSearchPage(
           search: search, fields: fields, refusals: refusals, tutors: found.rows, count: found.count,
           facets: try await facets(search, withSubjects: false, at: stamp, minute),
-          subjects: try await subjects(at: stamp), currency: currency, next: found.next?.text),
+          subjects: try await subjects(at: stamp), currency: currency, next: found.next?.text,
+          map: fields.text("view") == "map" ? TutorMap(try await database.all(.cells(search, now: minute))) : nil),
         on: page)
     }
     return site.page(drawn, for: request)
@@ -181,9 +182,12 @@ extension TutorsFeature {
 extension TutorSearch {
   private static let pageFields: Set<String> = [
     "q", "subject", "category", "language", "mode", "price_max", "free_lessons", "rating_min", "soon", "weekday",
-    "time",
-    "sort", "after",
+    "time", "near", "km",
+    "sort", "after", "view",
   ]
+
+  /// How many tutors stand side by side.
+  static let mostCompared = 3
 
   /// What the page reads of its address; what strangers hang on it makes no other page.
   static func fields(of query: Fields) -> Fields { Fields(query.pairs.filter { pageFields.contains($0.name) }) }
@@ -219,6 +223,13 @@ extension TutorSearch {
       if let start = CivilTime(minutes: from * 60), let end = CivilTime(minutes: to * 60) {
         search.hours = hours(weekday: weekday, from: start, to: end, zone: zone, now: now)
       }
+    }
+    let place = query.text("near").split(separator: ",").map { Double(String($0)) }
+    if place.count == 2, let latitude = place[0], let longitude = place[1], (-90...90).contains(latitude),
+      (-180...180).contains(longitude)
+    {
+      search.near = Place(
+        latitude: latitude, longitude: longitude, radius: query.int("km").map { min(max($0, 1), 200) } ?? 25)
     }
     search.order = Order(rawValue: query.text("sort")) ?? .rating
     search.cursor = PageCursor(query.text("after"))

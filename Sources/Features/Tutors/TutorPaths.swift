@@ -14,6 +14,11 @@ enum TutorPaths {
   static let pause = Path("/tutor/profile/pause")
   static let favourite = Path("/tutors/:slug/favourite", as: String.self)
 
+  static let compare = Path("/compare")
+  static let savedSearches = Path("/saved-searches")
+  static let savedSearchRemoval = Path("/saved-searches/:search/removal", as: ID<SavedSearch>.self)
+  static let savedSearchLetters = Path("/saved-searches/:search/letters", as: ID<SavedSearch>.self)
+
   static let apiTutors = Path("/api/tutors/")
   static let apiMentors = Path("/api/users/mentors/")
   static let apiMentor = Path("/api/users/mentors/:mentor/", as: ID<User>.self)

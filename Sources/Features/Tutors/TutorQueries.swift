@@ -1,7 +1,8 @@
 package import Core
 import Postgres
 
-// Owns subjects, tutors, tutor_languages, tutor_subjects, credentials, tutor_samples, tutor_listings, favourites.
+// Owns subjects, tutors, tutor_languages, tutor_subjects, credentials, tutor_samples, tutor_listings, favourites,
+// saved_searches, saved_search_hits.
 // Publishes tutor_facts. Reads people (Accounts), tutors_with_hours (Scheduling).
 
 /// A tutor as the directory shows one.
@@ -357,6 +358,129 @@ extension TutorCard {
 
 extension Query where Row == Found<TutorCard> {
   static func tutors(_ search: TutorSearch, now: Instant) -> Self { Query(search.cards(now: now)) }
+}
+
+extension Query where Row == MapCell {
+  /// The cells of the found tutors (the first five thousand) who say where they teach.
+  static func cells(_ search: TutorSearch, now: Instant) -> Self {
+    Query(
+      """
+      select cell, count(*), mode() within group (order by city)
+        from (select l.cell, l.city from tutor_listings l where \(search.conditions(now: now)) and l.cell is not null limit 5000) l
+       group by cell order by 2 desc, 1 limit 400
+      """)
+  }
+}
+
+extension Query where Row == ComparedTutor {
+  /// Listed tutors in the order of their names in the address.
+  static func compared(_ slugs: [String]) -> Self {
+    Query(
+      """
+      select \(TutorCard.columns), null::int, t.years_teaching, t.approval, t.response_minutes,
+             array(select c.title from credentials c where c.tutor_id = l.tutor_id and c.state = 'verified'
+                    order by c.created_at limit 4)
+        from tutors t join tutor_listings l on l.tutor_id = t.user_id and l.is_main
+       where t.slug = any(\(slugs)) order by array_position(\(slugs)::text[], t.slug)
+      """)
+  }
+}
+
+// MARK: Saved searches
+
+extension Query where Row == SavedSearch {
+  static func savedSearches(of user: ID<User>) -> Self {
+    Query(
+      """
+      select id, name, query, mail_since is not null from saved_searches where user_id = \(user)
+       order by created_at desc, id limit \(SavedSearch.most)
+      """)
+  }
+}
+
+extension Query where Row == ID<SavedSearch> {
+  static func searchesWithLetters(after last: ID<SavedSearch>?, limit: Int) -> Self {
+    Query(
+      """
+      select id from saved_searches where mail_since is not null and (\(last)::uuid is null or id > \(last)::uuid)
+       order by id limit \(limit)
+      """)
+  }
+}
+
+extension Query where Row == OpenSearch {
+  /// A search that wants letters of somebody who may read them; a second look waits for the first.
+  static func openSearch(_ id: ID<SavedSearch>) -> Self {
+    Query(
+      """
+      select s.user_id, p.zone, s.name, s.query, s.mail_since from saved_searches s join people p on p.id = s.user_id
+       where s.id = \(id) and s.mail_since is not null and p.is_active for update of s
+      """)
+  }
+}
+
+/// A tutor a letter names.
+struct NewTutor: RowDecodable, Equatable {
+  let id: ID<User>
+  let name: String
+
+  init(row: inout RowReader) throws {
+    id = try row.next()
+    name = try row.next()
+  }
+}
+
+extension Query where Row == NewTutor {
+  /// Whom the search finds who was verified since, is not the reader, and was not written of; the first twenty.
+  static func newTutors(
+    _ search: TutorSearch, for saved: ID<SavedSearch>, of user: ID<User>, since: Instant, now: Instant
+  ) -> Self {
+    Query(
+      """
+      select l.tutor_id, l.full_name from tutors t join tutor_listings l on l.tutor_id = t.user_id
+       where t.state = 'verified' and t.verified_at > \(since) and l.tutor_id <> \(user) and \(search.conditions(now: now))
+         and not exists (select from saved_search_hits h where h.search_id = \(saved) and h.tutor_id = l.tutor_id)
+       order by t.verified_at, l.tutor_id limit 20
+      """)
+  }
+}
+
+extension Query<Void> {
+  /// Waits until nobody else keeps a search of this person; held until the transaction ends.
+  static func turnToKeep(_ user: ID<User>) -> Self {
+    Query("select pg_advisory_xact_lock(hashtextextended(\("searches " + user.description), 0))")
+  }
+
+  /// The same question under another name is the same search. Writes nothing when there are enough.
+  static func keepSearch(
+    _ id: ID<SavedSearch>, of user: ID<User>, name: String, query: String, mailSince: Instant?, at now: Instant
+  ) -> Self {
+    Query(
+      """
+      insert into saved_searches as s (id, user_id, name, query, mail_since, created_at)
+      select \(id), \(user), \(name), \(query), \(mailSince), \(now)
+       where (select count(*) from saved_searches where user_id = \(user) and query <> \(query)) < \(SavedSearch.most)
+      on conflict on constraint one_saved_search_per_question do update
+         set name = excluded.name,
+             mail_since = case when excluded.mail_since is null then null else coalesce(s.mail_since, excluded.mail_since) end
+      """)
+  }
+
+  static func forgetSearch(_ id: ID<SavedSearch>, of user: ID<User>) -> Self {
+    Query("delete from saved_searches where id = \(id) and user_id = \(user)")
+  }
+
+  static func setLetters(_ id: ID<SavedSearch>, of user: ID<User>, since: Instant?) -> Self {
+    Query("update saved_searches set mail_since = \(since) where id = \(id) and user_id = \(user)")
+  }
+
+  static func noteHits(_ tutors: [ID<User>], of search: ID<SavedSearch>) -> Self {
+    Query(
+      """
+      insert into saved_search_hits (search_id, tutor_id) select \(search), unnest(\(tutors)::uuid[])
+      on conflict on constraint one_hit_per_search do nothing
+      """)
+  }
 }
 
 extension Query where Row == Found<TutorDocument> {

@@ -13,7 +13,7 @@ package import Web
 /// Tutors describe what they teach; administrators verify it; everybody searches and reads it.
 ///
 /// Owns `subjects`, `tutors`, `tutor_languages`, `tutor_subjects`, `credentials`, `tutor_samples`, `tutor_listings`,
-/// `favourites`. Reads `people` (Accounts). Publishes `tutor_facts`. Emits ``TutorChanged`` and ``TutorSubmitted``;
+/// `favourites`, `saved_searches`, `saved_search_hits`. Reads `people` (Accounts). Publishes `tutor_facts`. Emits ``TutorChanged`` and ``TutorSubmitted``;
 /// hears of activated and changed accounts. The search is in `TutorDirectory.swift`, the API in `TutorsAPI.swift`; both
 /// answer from ``Snapshots``.
 package struct TutorsFeature: Feature {
@@ -63,6 +63,11 @@ package struct TutorsFeature: Feature {
     let browsing: RouteLimits = .rate(.discovery)
     routes.on(.get, Doors.tutors, as: Guest.self, limits: browsing, search)
     routes.on(.get, Doors.tutor, as: Guest.self, limits: browsing, show)
+    routes.on(.get, TutorPaths.compare, as: Guest.self, limits: browsing, compare)
+    routes.on(.get, TutorPaths.savedSearches, as: Member.self, savedSearches)
+    routes.on(.post, TutorPaths.savedSearches, as: Member.self, keepSearch)
+    routes.on(.post, TutorPaths.savedSearchRemoval, as: Member.self, forgetSearch)
+    routes.on(.post, TutorPaths.savedSearchLetters, as: Member.self, searchLetters)
     routes.on(.post, TutorPaths.favourite, as: Member.self, favour)
     routes.on(.get, Doors.tutorProfile, as: Member.self, profile)
     // Nine thousand characters of a script that takes twelve bytes for each in a form.
@@ -79,6 +84,14 @@ package struct TutorsFeature: Feature {
     routes.on(.post, TutorPaths.submission, as: Tutor.self, submit)
     routes.on(.post, TutorPaths.pause, as: Tutor.self, pause)
     apiRoutes(&routes)
+  }
+
+  package var jobs: [JobHandler] {
+    [JobHandler(LookForTutors.self) { job, _ in try await look(job) }]
+  }
+
+  package var schedules: [Schedule] {
+    [Schedule("tutors.search-letters", every: .hours(24)) { try await lookThrough() }]
   }
 
   package var reactions: [Reaction] {

@@ -24,6 +24,8 @@ struct Access: Sendable {
     case payment, receipt
     /// A notice of the learner's; a session of the learner's.
     case notice, session
+    /// A search that the learner keeps.
+    case search
     /// Of the tutor's profile.
     case credential, sample, subject, language, date
     /// A document of the tutor's.
@@ -41,7 +43,7 @@ struct Access: Sendable {
       switch self {
       case .none: []
       case .booking, .room: [.learner, .tutor]
-      case .unpaid, .lesson, .payment, .receipt, .notice, .session, .channel: [.learner]
+      case .unpaid, .lesson, .payment, .receipt, .notice, .session, .search, .channel: [.learner]
       case .credential, .sample, .subject, .language, .date, .review: [.tutor]
       case .document: [.tutor, .administrator]
       case .mail, .job, .applicant, .applicantsCredential, .person: [.administrator]
@@ -252,6 +254,11 @@ struct Access: Sendable {
     "GET /api/tutors/": .everyone,
     "GET /api/users/mentors/": .everyone,
     "GET /api/users/mentors/:mentor/": .everyone.at("01900000-0000-7000-8000-000000000001"),
+    "GET /compare": .everyone,
+    "GET /saved-searches": .members,
+    "POST /saved-searches": .members.sending(["name": "Algebra", "query": "subject=algebra"]),
+    "POST /saved-searches/:search/letters": .members.of(.search),
+    "POST /saved-searches/:search/removal": .members.of(.search),
     "GET /tutor/profile": .members,
     "POST /tutor/profile/about": .members.sending(["headline": "x"]),
     "POST /tutor/profile/credentials": .tutors,

@@ -189,6 +189,15 @@ final class World: Sendable {
           values (\(id), \(learner), 'reviews.written', '{}', '/bookings')
           """))
       return [id.description]
+    case .search:
+      let id = ID<Room>.new()
+      try await database.run(
+        Query<Void>(
+          """
+          insert into saved_searches (id, user_id, name, query, created_at)
+          values (\(id), \(learner), 'Algebra', \("q=" + id.description), now())
+          """))
+      return [id.description]
     case .session:
       let id = ID<Session>.new()
       try await database.run(

@@ -14,6 +14,8 @@ struct TutorSearchPage: View {
   let subjects: [SubjectLine]
   let currency: Currency
   let next: String?
+  /// Where the found are, when the map is asked for.
+  var map: TutorMap?
 
   func title(_ page: PageContext) -> String {
     let subject = subjects.first { $0.slug == search.subject }?.title
@@ -31,20 +33,32 @@ struct TutorSearchPage: View {
       ? page.empty(
         "search", t("tutors.none"), t("tutors.noneWords"),
         action: page.buttonLink(t("tutors.clear"), to: Doors.tutors(), "primary"))
-      : "<div class=\"tutor-list\">\(tutors.map { TutorCardView(tutor: $0, zoneNote: true).markup(page) })</div>"
+      : """
+      <div class="tutor-list">\(tutors.map { TutorCardView(tutor: $0, isComparable: true).markup(page) })</div>
+      <div class="actions compare-bar"><button class="button" formaction="\(TutorPaths.compare())">\(page.icon("users"))<span>\(t("tutors.compare.do"))</span></button>\
+      <span class="hint">\(t("tutors.compare.hint", count: TutorSearch.mostCompared))</span></div>
+      """
     return """
       \(page.head(title(page), lead: t("tutors.lead", zone: page.zoneText())))
       \(wrong)
-      <form class="filters" action="\(Doors.tutors())" method="get" id="tutor-search">
+      <form class="filters" action="\(Doors.tutors())" method="get" id="tutor-search">\(kept)
       <div class="split side-first">
       <aside>\(filters(page))</aside>
       <div class="stack">
-      \(chips(page))
+      \(chips(page))\(tools(page))
+      \(map.map { TutorMapView(map: $0, fields: fields).markup(page) })
       <div class="spread"><div role="status"><h2 class="label">\(found)</h2></div>\(sorting(page))</div>
       \(list)
       \(page.pages(newer: search.cursor == nil ? nil : Doors.tutors() + "?" + fields.with("after", nil).encoded, older: older))
       </div></div></form>
       """
+  }
+
+  /// What the form has no field for and does not let go of.
+  private var kept: [HTML] {
+    ["near", "km", "view"].compactMap { name in
+      fields[name].map { "<input type=\"hidden\" name=\"\(name)\" value=\"\($0)\">" }
+    }
   }
 
   private func sorting(_ page: PageContext) -> HTML {
@@ -58,27 +72,27 @@ struct TutorSearchPage: View {
       """
   }
 
+  /// List or map, and keeping the search. The same for every reader: the form that keeps it is a page of its own.
+  private func tools(_ page: PageContext) -> HTML {
+    let t = page.t
+    func view(_ name: String?, _ label: String, _ icon: String) -> HTML {
+      let isHere = (map == nil) == (name == nil)
+      return """
+        <a class="chip\(isHere ? " on" : "")" href="\(Doors.tutors() + "?" + fields.with("view", name).with("after", nil).encoded)"\
+        \(attribute: "aria-current", isHere ? "page" : nil)>\(page.icon(icon))\(label)</a>
+        """
+    }
+    let keep = TutorPaths.savedSearches() + "?" + fields.with("after", nil).with("view", nil).with("new", "1").encoded
+    return """
+      <div class="spread"><nav class="chips" aria-label="\(t("tutors.views"))">\(view(nil, t("tutors.asList"), "list"))\(view("map", t("tutors.asMap"), "map-pin"))</nav>\
+      \(page.buttonLink(t("tutors.saved.do"), to: keep, "quiet small", icon: "heart"))</div>
+      """
+  }
+
   /// What is set, each to be taken away by itself.
   private func chips(_ page: PageContext) -> HTML {
     let t = page.t
-    var set: [(name: String, label: String)] = []
-    if !search.words.isEmpty { set.append(("q", "“\(search.words)”")) }
-    if let subject = subjects.first(where: { $0.slug == search.subject }) { set.append(("subject", subject.title)) }
-    if !search.category.isEmpty { set.append(("category", t.sentence("tutors.category.\(search.category)", [:]))) }
-    if !search.language.isEmpty { set.append(("language", t.sentence("language.\(search.language)", [:]))) }
-    if !search.mode.isEmpty { set.append(("mode", t.sentence("tutors.mode.\(search.mode)", [:]))) }
-    if let rate = search.rateMax {
-      set.append(("price_max", t("tutors.upTo", price: page.money(Money(rate, currency)))))
-    }
-    if search.isPaid == false { set.append(("free_lessons", t("tutors.freeLessons"))) }
-    if let rating = search.ratingMin { set.append(("rating_min", t("tutors.starsUp", stars: rating / 1000))) }
-    if search.freeWithin != nil { set.append(("soon", t("tutors.soon"))) }
-    if let weekday = fields["weekday"], TutorSearch.weekdays.contains(weekday) {
-      set.append(("weekday", t.sentence("tutors.weekday.\(weekday)", [:])))
-    }
-    if let time = fields["time"], ["morning", "afternoon", "evening"].contains(time) {
-      set.append(("time", t.sentence("tutors.time.\(time)", [:])))
-    }
+    let set = search.chips(fields, subjects, currency, page)
     guard !set.isEmpty else { return .none }
     let chips: [HTML] = set.map { chip in
       """
@@ -150,10 +164,42 @@ struct TutorSearchPage: View {
   }
 }
 
+extension TutorSearch {
+  /// What is set, as the name of its parameter and as words.
+  func chips(_ fields: Fields, _ subjects: [SubjectLine], _ currency: Currency, _ page: PageContext) -> [(
+    name: String, label: String
+  )] {
+    let t = page.t
+    var set: [(name: String, label: String)] = []
+    if !words.isEmpty { set.append(("q", "“\(words)”")) }
+    if let subject = subjects.first(where: { $0.slug == subject }) { set.append(("subject", subject.title)) }
+    if !category.isEmpty { set.append(("category", t.sentence("tutors.category.\(category)", [:]))) }
+    if !language.isEmpty { set.append(("language", t.sentence("language.\(language)", [:]))) }
+    if !mode.isEmpty { set.append(("mode", t.sentence("tutors.mode.\(mode)", [:]))) }
+    if let rate = rateMax {
+      set.append(("price_max", t("tutors.upTo", price: page.money(Money(rate, currency)))))
+    }
+    if isPaid == false { set.append(("free_lessons", t("tutors.freeLessons"))) }
+    if let rating = ratingMin { set.append(("rating_min", t("tutors.starsUp", stars: rating / 1000))) }
+    if freeWithin != nil { set.append(("soon", t("tutors.soon"))) }
+    if let weekday = fields["weekday"], TutorSearch.weekdays.contains(weekday) {
+      set.append(("weekday", t.sentence("tutors.weekday.\(weekday)", [:])))
+    }
+    if let time = fields["time"], ["morning", "afternoon", "evening"].contains(time) {
+      set.append(("time", t.sentence("tutors.time.\(time)", [:])))
+    }
+    if let near {
+      set.append(("near", t("tutors.near", place: fields.text("near").replacing(",", with: ", "), count: near.radius)))
+    }
+    return set
+  }
+}
+
 /// One tutor in a list.
 struct TutorCardView {
   let tutor: TutorCard
-  var zoneNote = false
+  /// Whether it stands in a form in which tutors are chosen to be compared.
+  var isComparable = false
 
   func markup(_ page: PageContext) -> HTML {
     let t = page.t
@@ -167,6 +213,12 @@ struct TutorCardView {
     let held: HTML? =
       tutor.lessonsHeld > 0
       ? "<span>\(page.icon("book"))\(t("tutors.lessonsHeld", count: tutor.lessonsHeld))</span>" : nil
+    let choice: HTML? =
+      isComparable
+      ? """
+      <label class="check compare-choice"><input type="checkbox" name="t" value="\(tutor.slug)" aria-label="\(t("tutors.compare.choose", name: tutor.name))">\
+      <span>\(t("tutors.compare.one"))</span></label>
+      """ : nil
     return """
       <article class="tutor-card">\(page.avatar(tutor.name, of: tutor.id, photo: tutor.photo, size: "large"))
       <div class="tutor-main"><h3><a href="\(address)">\(tutor.name)</a> <span class="verified">\(page.icon("shield-check"))\(t("tutors.verifiedMark"))</span></h3>
@@ -174,7 +226,7 @@ struct TutorCardView {
       <p class="tutor-meta">\(page.rating(thousandths: tutor.rating, count: tutor.ratingCount))<span>\(page.icon("globe"))\(languages)</span>\(held)\(place)</p>
       <p class="tutor-tags">\(tags)</p></div>
       <div class="tutor-side">\(page.price(Money(tutor.rate, tutor.currency), perHour: true))\(free)
-      <a class="button primary" href="\(Doors.book(tutor.slug))" aria-label="\(t("tutors.seeTimesOf", name: tutor.name))">\(t("tutors.seeTimes"))</a></div></article>
+      <a class="button primary" href="\(Doors.book(tutor.slug))" aria-label="\(t("tutors.seeTimesOf", name: tutor.name))">\(t("tutors.seeTimes"))</a>\(choice)</div></article>
       """
   }
 }
