@@ -111,13 +111,15 @@ let targets: [Target] = [
   feature("Admin", uses: ["Accounts", "Audit", "Tutors", "Bookings", "Ledger", "Notices"]),
   feature("OpenAPI"),
   feature("Status"),
+  feature("WebApp", uses: ["Crypto"]),
+  feature("Gallery", uses: ["Loop"]),
 
   .executableTarget(
     name: "tutalink",
     dependencies: (offering + [
       "Loop", "Captcha", "Crypto", "Outbound", "Redis", "Doctor", "Vault", "Audit", "Accounts", "Files", "Notices",
       "Ledger", "Tutors", "Scheduling", "Bookings", "Checkout", "Classroom", "Reviews", "Home", "Admin", "Status",
-      "OpenAPI",
+      "WebApp", "Gallery", "OpenAPI",
     ]).map { .byName(name: $0) },
     path: "Sources/Server", swiftSettings: house),
 
@@ -166,6 +168,8 @@ let targets: [Target] = [
   tests("Reviews", in: "Features", uses: proving + ["Accounts", "Tutors", "Bookings", "Notices"]),
   tests("Home", in: "Features", uses: proving + ["Accounts", "Tutors", "Bookings", "Ledger", "Notices"]),
   tests("Status", in: "Features", uses: proving),
+  tests("WebApp", in: "Features", uses: proving),
+  tests("Gallery", in: "Features", uses: proving + ["Loop"]),
   tests("Admin", in: "Features", uses: proving + ["Accounts", "Audit", "Tutors", "Bookings", "Ledger", "Notices"]),
 
   // The whole house, wired as it is served.

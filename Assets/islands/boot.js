@@ -22,12 +22,14 @@ const islands = {
   "file-drop": () => import("./file-drop.js"),
   form: () => import("./form.js"),
   menu: () => import("./menu.js"),
+  offline: () => import("./offline.js"),
   password: () => import("./password.js"),
   room: () => import("./room/room.js"),
   tabs: () => import("./tabs.js"),
   theme: () => import("./theme.js"),
   timezone: () => import("./timezone.js"),
   toast: () => import("./toast.js"),
+  webapp: () => import("./webapp.js"),
   work: () => import("./work.js"),
 };
 

@@ -1,3 +1,4 @@
+import * as drafts from "./drafts.js";
 import { icon, word } from "./words.js";
 
 /**
@@ -90,8 +91,8 @@ function keepable(field) {
 }
 
 /**
- * Kind checks when a field is left (never while the first word is typed), drafts kept in this tab when `data-draft`
- * names one, and no second send while the first is on its way.
+ * Kind checks when a field is left (never while the first word is typed), drafts kept when `data-draft` names one,
+ * no second send while the first is on its way, and none into a network that is not there.
  * @param {HTMLElement} element
  */
 export default function form(element) {
@@ -120,8 +121,8 @@ export default function form(element) {
   });
   for (const area of element.querySelectorAll("textarea")) count(area);
 
-  const key = element.dataset.draft ? `draft:${element.dataset.draft}` : "";
-  if (key) keepDraft(element, key);
+  const name = element.dataset.draft ?? "";
+  if (name) keepDraft(element, name);
 
   element.addEventListener("submit", (event) => {
     if (event.defaultPrevented) return;
@@ -138,9 +139,18 @@ export default function form(element) {
         return;
       }
     }
+    if (!navigator.onLine) {
+      event.preventDefault();
+      if (name) drafts.keep(name, wordsOf(element));
+      sayOffline(element, name !== "");
+      return;
+    }
     element.setAttribute("aria-busy", "true");
     button?.setAttribute("aria-busy", "true");
-    if (key) sessionStorage.setItem(`${key}:sent`, "1");
+    if (name) {
+      drafts.keep(name, wordsOf(element));
+      drafts.markSent(name);
+    }
   });
   // Coming back by the Back button finds a form that can be sent again.
   addEventListener("pageshow", () => {
@@ -163,30 +173,24 @@ function count(area) {
 
 /**
  * @param {HTMLFormElement} element
- * @param {string} key
+ * @param {string} name
  */
-function keepDraft(element, key) {
+function keepDraft(element, name) {
   // What the server printed is the truth after a refusal (its words are back already) and the start otherwise.
   const printed = JSON.stringify(wordsOf(element));
   const refused = element.querySelector('[aria-invalid="true"], .form-errors') !== null;
-  const sent = sessionStorage.getItem(`${key}:sent`) !== null;
-  sessionStorage.removeItem(`${key}:sent`);
-  if (sent && !refused) sessionStorage.removeItem(key);
-  const saved = refused ? null : sessionStorage.getItem(key);
-  if (saved && saved !== printed) {
-    try {
-      putBack(element, JSON.parse(saved));
-      offerToDiscard(element, key, printed);
-    } catch {
-      sessionStorage.removeItem(key);
-    }
+  if (drafts.takeSent(name) && !refused) drafts.drop(name);
+  const saved = refused ? null : drafts.read(name);
+  if (saved && JSON.stringify(saved.words) !== printed) {
+    putBack(element, saved.words);
+    offerToDiscard(element, name, printed);
   }
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   const save = () => {
-    const now = JSON.stringify(wordsOf(element));
-    if (now === printed) sessionStorage.removeItem(key);
-    else sessionStorage.setItem(key, now);
+    const now = wordsOf(element);
+    if (JSON.stringify(now) === printed) drafts.drop(name);
+    else drafts.keep(name, now);
   };
   element.addEventListener("input", () => {
     clearTimeout(timer);
@@ -199,22 +203,59 @@ function keepDraft(element, key) {
 
 /**
  * @param {HTMLFormElement} element
- * @param {string} key
+ * @param {string} name
  * @param {string} printed
  */
-function offerToDiscard(element, key, printed) {
-  const note = document.createElement("p");
-  note.className = "hint draft-note";
-  note.setAttribute("role", "status");
+function offerToDiscard(element, name, printed) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "button link";
   button.textContent = word("draft-discard", "Start afresh");
+  const note = tell(element, word("draft-restored", "Your unsent words are back."), button);
   button.addEventListener("click", () => {
     putBack(element, JSON.parse(printed));
-    sessionStorage.removeItem(key);
+    drafts.drop(name);
     note.remove();
   });
-  note.append(word("draft-restored", "Your unsent words are back."), " ", button);
+}
+
+/**
+ * A line at the head of a form, in place of the one that stood there.
+ * @param {HTMLFormElement} element
+ * @param {string} sentence
+ * @param {HTMLButtonElement} [button]
+ */
+function tell(element, sentence, button) {
+  const note = document.createElement("p");
+  note.className = "hint draft-note";
+  note.setAttribute("role", "status");
+  note.append(sentence);
+  if (button) note.append(" ", button);
+  element.querySelector(".draft-note")?.remove();
   element.prepend(note);
+  return note;
+}
+
+/**
+ * The network is away: the words stay where they are, and are sent by a hand when it is back.
+ * @param {HTMLFormElement} element
+ * @param {boolean} isKept
+ */
+function sayOffline(element, isKept) {
+  const offline = isKept
+    ? word("draft-offline", "You are offline. Your words are kept on this device, and can be sent when you are back.")
+    : word("offline", "You are offline");
+  const note = tell(element, offline);
+  note.scrollIntoView({ block: "nearest" });
+  addEventListener(
+    "online",
+    () => {
+      const button = document.createElement("button");
+      button.type = "submit";
+      button.className = "button link";
+      button.textContent = word("draft-send", "Send now");
+      tell(element, word("draft-online", "The connection is back."), button);
+    },
+    { once: true },
+  );
 }

@@ -10,6 +10,7 @@ import Core
 import Crypto
 import Doctor
 import Files
+import Gallery
 import Glibc
 import Home
 import Jobs
@@ -28,6 +29,7 @@ import Status
 import Tutors
 import Vault
 import Web
+import WebApp
 
 /// The wiring: every part is made here, once, and handed what it stands on. No decision is taken here.
 struct House {
@@ -77,7 +79,7 @@ struct House {
     assets = try Assets(folder: config.assets, live: config.isDevelopment)
     site = Site(
       name: config.siteName, url: config.siteURL, zone: config.zone,
-      catalogue: try Catalogue(folder: config.assets + "/locales"),
+      catalogue: try Catalogue(folder: config.assets + "/locales", forBuilders: config.isDevelopment),
       assets: assets, clock: clock, isDevelopment: config.isDevelopment)
     Self.measure(relay, redis, time, metrics)
     // Hashing would fill every core; in the background it takes what the loops leave.
@@ -179,7 +181,11 @@ struct House {
     self.watch = watch
     site.troubles.ask { Self.troubles(watch, redis: redis, relay: relay) }
     // The description of the API last: it describes what was declared before it.
-    features = rooms + [StatusFeature(site: site, watch: watch), OpenAPIFeature(site: site)]
+    features =
+      rooms + [
+        StatusFeature(site: site, watch: watch), WebAppFeature(site: site), GalleryFeature(site: site, pool: disk),
+        OpenAPIFeature(site: site),
+      ]
 
     runner = Runner(
       database: database, handlers: features.flatMap(\.jobs),

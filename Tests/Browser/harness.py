@@ -300,6 +300,8 @@ class Site:
 
     def person(self, name="guest", *, zone="Europe/London", language="en-GB", phone=False, dark=False, script=True, knows_zone=True, **options):
         """A person with a browser of their own: cookies shared with nobody."""
+        # What a worker keeps would stand between a journey and the server; the journey about it asks for one.
+        options.setdefault("service_workers", "block")
         options.setdefault("viewport", {"width": 390, "height": 844} if phone else {"width": 1280, "height": 800})
         if phone:
             options |= {"has_touch": True, "is_mobile": True, "device_scale_factor": 2}

@@ -3,6 +3,7 @@
 #include <unicode/ucal.h>
 #include <unicode/udat.h>
 #include <unicode/udatpg.h>
+#include <unicode/ulistformatter.h>
 #include <unicode/unum.h>
 #include <unicode/upluralrules.h>
 
@@ -40,4 +41,10 @@ static inline int32_t icu_first_weekday(const char *locale, UErrorCode *e) {
   int32_t day = ucal_getAttribute(c, UCAL_FIRST_DAY_OF_WEEK);
   ucal_close(c);
   return day;
+}
+static inline void *icu_list_open(const char *locale, int narrow, UErrorCode *e) {
+  return ulistfmt_openForType(locale, narrow ? ULISTFMT_TYPE_UNITS : ULISTFMT_TYPE_AND, narrow ? ULISTFMT_WIDTH_SHORT : ULISTFMT_WIDTH_WIDE, e);
+}
+static inline int32_t icu_list_format(const void *f, const UChar *const items[], const int32_t *lengths, int32_t n, UChar *out, int32_t room, UErrorCode *e) {
+  return ulistfmt_format(f, items, lengths, n, out, room, e);
 }

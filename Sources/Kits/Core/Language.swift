@@ -4,8 +4,21 @@ package enum Language: String, Hashable, Sendable, CaseIterable, Codable {
   case spanish = "es"
   case arabic = "ar"
   case urdu = "ur"
+  /// English made long and accented, by the tag that CLDR has for it: what does not fit, or was never in a catalogue,
+  /// is seen by whoever reads no other language. For builders and tests.
+  case longEnglish = "en-XA"
+  /// The same from right to left, for what does not mirror.
+  case mirroredEnglish = "en-XB"
 
-  package var isRightToLeft: Bool { self == .arabic || self == .urdu }
+  /// The languages that people are offered.
+  package static let allCases: [Language] = [.english, .spanish, .arabic, .urdu]
+  /// Those that nobody speaks; without the words for them a site speaks English.
+  package static let madeUp: [Language] = [.longEnglish, .mirroredEnglish]
+
+  package var isRightToLeft: Bool { self == .arabic || self == .urdu || self == .mirroredEnglish }
+
+  /// Whose dates, numbers and plurals it has.
+  package var formatting: Language { Self.madeUp.contains(self) ? .english : self }
 
   /// The language's name in itself.
   package var ownName: String {
@@ -14,6 +27,8 @@ package enum Language: String, Hashable, Sendable, CaseIterable, Codable {
     case .spanish: "Español"
     case .arabic: "العربية"
     case .urdu: "اردو"
+    case .longEnglish: "Long English"
+    case .mirroredEnglish: "Mirrored English"
     }
   }
 
@@ -22,8 +37,10 @@ package enum Language: String, Hashable, Sendable, CaseIterable, Codable {
     var best: (language: Language, quality: Double)?
     for entry in header.split(separator: ",").prefix(20) {
       let fields = entry.split(separator: ";")
-      guard let tag = fields.first?.split(separator: "-").first else { continue }
-      guard let language = Language(rawValue: tag.trimmingSpaces().lowercased()) else { continue }
+      guard let whole = fields.first?.trimmingSpaces().lowercased(), let tag = whole.split(separator: "-").first
+      else { continue }
+      let own = madeUp.first { $0.rawValue.lowercased() == whole } ?? Language(rawValue: String(tag))
+      guard let language = own else { continue }
       var quality = 1.0
       for field in fields.dropFirst() {
         let text = field.trimmingSpaces()

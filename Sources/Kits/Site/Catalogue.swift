@@ -9,14 +9,18 @@ package final class Catalogue: Sendable {
   private let vocabularies: [Language: Vocabulary]
 
   private let english: Set<String>
+  /// The sentences as they stand in the files, by language and key; only where builders look at them.
+  private let sources: [Language: [String: String]]
 
   package struct Unreadable: Error, CustomStringConvertible {
     package let description: String
   }
 
   /// Reads `folder/<language>/*.json`. A malformed sentence or a key given twice stops the start, named.
-  package init(folder: String) throws {
+  /// `forBuilders` adds the languages nobody speaks, and keeps the sentences as they stand in the files.
+  package init(folder: String, forBuilders: Bool = false) throws {
     var messages: [Language: [String: Message]] = [:]
+    var sources: [Language: [String: String]] = [:]
     for language in Language.allCases {
       var known: [String: Message] = [:]
       let path = "\(folder)/\(language.rawValue)"
@@ -30,6 +34,7 @@ package final class Catalogue: Sendable {
           do throws(Message.Malformed) {
             known[key] = try Message(parsing: text)
           } catch { throw Unreadable(description: "\(file): \(key): \(error.reason)") }
+          if forBuilders { sources[language, default: [:]][key] = text }
         }
       }
       messages[language] = known
@@ -44,6 +49,14 @@ package final class Catalogue: Sendable {
       let own = language == .english ? english : sentences(of: language)
       vocabularies[language] = Vocabulary(language: language, sentences: english.merging(own) { _, own in own })
     }
+    if forBuilders {
+      let rules = PluralRules(.english)
+      let madeUp = (messages[.english] ?? [:]).mapValues { Sentence(message: $0.madeUp(), rules: rules) }
+      for language in Language.madeUp {
+        vocabularies[language] = Vocabulary(language: language, sentences: madeUp)
+      }
+    }
+    self.sources = sources
     self.vocabularies = vocabularies
     self.english = Set(english.keys)
   }
@@ -56,8 +69,17 @@ package final class Catalogue: Sendable {
   /// Whether English has the key.
   package func has(_ key: String) -> Bool { english.contains(key) }
 
+  /// All keys, sorted.
+  package var keys: [String] { english.sorted() }
+
+  /// The sentence as it stands in the file; nothing where the language has none, or where no builder looks.
+  package func source(of key: String, in language: Language) -> String? { sources[language]?[key] }
+
+  /// One language's words; English where the site does not know the language.
   package func words(in language: Language) -> Wording {
-    guard let vocabulary = vocabularies[language] else { preconditionFailure("every language has its vocabulary") }
+    guard let vocabulary = vocabularies[language] ?? vocabularies[.english] else {
+      preconditionFailure("every language has its vocabulary")
+    }
     return Wording(vocabulary: vocabulary)
   }
 

@@ -7,6 +7,9 @@ package enum Doors {
   package static let dashboard = Path("/dashboard")
   package static let gallery = Path("/gallery")
 
+  // The site as an app
+  package static let manifest = Path("/manifest.webmanifest")
+
   // Accounts
   package static let signIn = Path("/sign-in")
   package static let signOut = Path("/sign-out")

@@ -101,6 +101,44 @@ package final class Formats: Sendable {
     }
   }
 
+  /// Names one after another with the separators of the language: `algebra, calculus`, and where `isSentence` with its
+  /// last "and": `Ada, Ben and Cleo`. Each name is held together whichever way it is written (Unicode's isolates).
+  package func list(_ items: [String], isSentence: Bool = false, in language: Language) -> String {
+    guard items.count > 1 else { return items.first ?? "" }
+    return opened.withLock { opened in
+      let key = Key(language: language, pattern: isSentence ? "list/and" : "list/units")
+      let format: OpenFormat
+      if let known = opened[key] {
+        format = known
+      } else {
+        var status = U_ZERO_ERROR
+        guard let made = icu_list_open(Self.locale(language), isSentence ? 0 : 1, &status),
+          status.rawValue <= U_ZERO_ERROR.rawValue
+        else { return items.joined(separator: ", ") }
+        format = OpenFormat(pointer: made)
+        opened[key] = format
+      }
+      let needsIsolates = language.isRightToLeft
+      let words = items.map { Array((needsIsolates ? "\u{2068}\($0)\u{2069}" : $0).utf16) }
+      let lengths = words.map { Int32($0.count) }
+      var text = [UChar](repeating: 0, count: words.reduce(64) { $0 + $1.count + 16 })
+      var status = U_ZERO_ERROR
+      let pool = Array(words.joined())
+      let length = pool.withUnsafeBufferPointer { pool in
+        var starts: [UnsafePointer<UChar>?] = []
+        var at = 0
+        for word in words {
+          starts.append(pool.baseAddress.map { $0 + at })
+          at += word.count
+        }
+        return icu_list_format(
+          format.pointer, starts, lengths, Int32(words.count), &text, Int32(text.count), &status)
+      }
+      guard status.rawValue <= U_ZERO_ERROR.rawValue else { return items.joined(separator: ", ") }
+      return String(decoding: text[..<Int(length)], as: UTF16.self)
+    }
+  }
+
   private static func power(_ decimals: Int) -> Int { (0..<decimals).reduce(1) { product, _ in product * 10 } }
 
   private static func dateFormat(_ skeleton: String, _ language: Language) -> OpenFormat? {
@@ -128,5 +166,5 @@ package final class Formats: Sendable {
   }
 
   /// Western digits everywhere: prices and times are compared across pages, mails and receipts.
-  private static func locale(_ language: Language) -> String { language.rawValue + "@numbers=latn" }
+  private static func locale(_ language: Language) -> String { language.formatting.rawValue + "@numbers=latn" }
 }

@@ -137,3 +137,48 @@ struct Message: Equatable, Sendable {
     return out
   }
 }
+
+// MARK: Made-up English
+
+extension Message {
+  /// The sentence in letters that English does not have, two fifths longer, between brackets: what shows no brackets is
+  /// cut off, and what shows plain letters was never in a catalogue. Values are left as they are.
+  func madeUp() -> Message {
+    let letters = pieces.reduce(0) { $0 + $1.letters }
+    guard letters > 0 else { return self }
+    // In words, as longer languages have more of them, and not one that no line can hold.
+    var more = ""
+    for at in 0..<max(1, letters * 2 / 5) { more += at % 6 == 0 ? " ·" : "·" }
+    return Message(pieces: [.text("⟨")] + pieces.map(\.accented) + [.text("\(more)⟩")])
+  }
+}
+
+extension Message.Piece {
+  fileprivate var letters: Int {
+    switch self {
+    case .text(let text): text.count
+    case .value, .number: 0
+    case .plural(_, let cases), .select(_, let cases):
+      cases["other"]?.pieces.reduce(0) { $0 + $1.letters } ?? 0
+    }
+  }
+
+  fileprivate var accented: Self {
+    func cases(_ cases: [String: Message]) -> [String: Message] {
+      cases.mapValues { Message(pieces: $0.pieces.map(\.accented)) }
+    }
+    return switch self {
+    case .text(let text): .text(Self.accent(text))
+    case .value, .number: self
+    case .plural(let name, let all): .plural(name, cases(all))
+    case .select(let name, let all): .select(name, cases(all))
+    }
+  }
+
+  /// Every letter of English by one that looks like it.
+  private static let alike: [Character: Character] = Dictionary(
+    uniqueKeysWithValues: zip(
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", "åƀçđéƒĝĥîĵķļɱñöþǫŕšţûṽŵẋýžÅƁÇĐÉƑĜĤÎĴĶĻṀÑÖÞǪŔŠŢÛṼŴẊÝŽ"))
+
+  private static func accent(_ text: String) -> String { String(text.map { alike[$0] ?? $0 }) }
+}

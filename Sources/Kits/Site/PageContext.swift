@@ -6,7 +6,7 @@ package import Web
 /// What a view may use besides its own values: words, the reader's zone and language, and the way to format for them.
 package struct PageContext: Sendable {
   package let site: Site
-  package let t: Wording
+  package internal(set) var t: Wording
   /// Who reads, when somebody is signed in.
   package let viewer: Identity?
   package let zone: Zone
@@ -15,7 +15,9 @@ package struct PageContext: Sendable {
   package let path: String
   let csrf: String
   /// `light` or `dark` when the reader chose; the system decides otherwise.
-  var theme: String? = nil
+  package var theme: String? = nil
+  /// A class of the whole document, for pages that show themselves in other clothes (the gallery).
+  package var clothes: String? = nil
 
   package var language: Language { t.language }
 
@@ -130,6 +132,14 @@ package struct PageContext: Sendable {
       \(t("site.timeOf", name: name, zone: zoneText(other, at: instant)))</span></p>
       """
   }
+
+  // MARK: Lists
+
+  /// `algebra, calculus`: several things beside one another, with the language's own comma.
+  package func listText(_ items: [String]) -> String { site.formats.list(items, in: language) }
+
+  /// `Ada, Ben and Cleo`: several things as a part of a sentence.
+  package func andText(_ items: [String]) -> String { site.formats.list(items, isSentence: true, in: language) }
 
   // MARK: Money
 

@@ -17,25 +17,29 @@ struct Shell {
     let body = view.body(page)
     return """
       <!doctype html>
-      <html lang="\(t.language.rawValue)" dir="\(t.language.isRightToLeft ? "rtl" : "ltr")"\(attribute: "data-theme", page.theme) data-zone="\(page.zone.identifier)">
+      <html lang="\(t.language.rawValue)" dir="\(t.language.isRightToLeft ? "rtl" : "ltr")"\(attribute: "class", page.clothes)\(attribute: "data-theme", page.theme) data-zone="\(page.zone.identifier)">
       <head>
       <meta charset="utf-8">
       <title>\(title == page.site.name ? title : "\(title) · \(page.site.name)")</title>
       <meta name="viewport" content="width=device-width, initial-scale=1">
       <meta name="color-scheme" content="light dark">
       <meta name="csrf-token" content="\(page.csrf)">
+      <meta name="theme-color" content="#fcf9f3" media="(prefers-color-scheme: light)">
+      <meta name="theme-color" content="#12151a" media="(prefers-color-scheme: dark)">
       <link rel="icon" href="\(page.asset("icon.svg"))" type="image/svg+xml">
+      <link rel="apple-touch-icon" href="\(page.asset("app/icon-192.png"))">
+      <link rel="manifest" href="\(Doors.manifest())">
       <link rel="stylesheet" href="\(page.asset("css/app.css"))">
       <script type="module" src="\(page.asset("islands/boot.js"))"></script>
       </head>
-      <body class="page\(isRoom ? " room-page" : "")"\(attribute: "data-user", page.viewer?.user.description)>
+      <body class="page\(isRoom ? " room-page" : "")" data-island="webapp"\(attribute: "data-user", page.viewer?.user.description)>
       <a class="skip-link" href="#main">\(t("site.skip"))</a>
-      \(isRoom ? nil : header)
-      \(isRoom ? nil : page.troubles())
+      \(isFramed ? header : nil)
+      \(isFramed ? page.troubles() : nil)
       <main id="main" class="\(mainClass)" tabindex="-1">
       \(body)
       </main>
-      \(isRoom ? nil : footer)
+      \(isFramed ? footer : nil)
       <div class="toasts" id="toasts" role="status" aria-live="polite"></div>
       \(page.site.islandWords[t.language])
       </body>
@@ -45,10 +49,17 @@ struct Shell {
 
   private var isRoom: Bool { if case .room = view.layout { true } else { false } }
 
+  private var isFramed: Bool {
+    switch view.layout {
+    case .room, .bare: false
+    case .standard, .narrow, .slim, .full: true
+    }
+  }
+
   private var mainClass: String {
     switch view.layout {
     case .standard: "main"
-    case .narrow: "main narrow"
+    case .narrow, .bare: "main narrow"
     case .slim: "main slim"
     case .full, .room: "main full"
     }
@@ -73,7 +84,9 @@ struct Shell {
     "strength-good", "strength-strong", "saving", "reconnecting", "connected", "offline", "theme-auto", "theme-light",
     "theme-dark", "theme", "copied", "characters-left", "draft-restored", "draft-discard", "field-missing",
     "field-wrong",
-    "field-short", "field-long", "file-remove", "file-too-large", "dashboard-changed",
+    "field-short", "field-long", "file-remove", "file-too-large", "dashboard-changed", "draft-offline", "draft-online",
+    "draft-send", "offline-waiting", "offline-back",
+    "draft-waiting",
   ]
 
   private func navigation(_ label: String, _ address: String) -> HTML {

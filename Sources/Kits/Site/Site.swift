@@ -35,7 +35,9 @@ package final class Site: Sendable {
     self.isDevelopment = isDevelopment
     formats = Formats()
     islandWords = Dictionary(
-      uniqueKeysWithValues: Language.allCases.map { ($0, Shell.words(catalogue.words(in: $0))) })
+      uniqueKeysWithValues: (Language.allCases + (isDevelopment ? Language.madeUp : [])).map {
+        ($0, Shell.words(catalogue.words(in: $0)))
+      })
   }
 
   /// The words, zone and tools for the reader of this request.
@@ -45,6 +47,13 @@ package final class Site: Sendable {
       zone: Zone(request.zone) ?? Zone(zone) ?? .utc,
       now: clock.now, path: request.path, csrf: request.csrf,
       theme: request.cookies["theme"].flatMap { ["light", "dark"].contains($0) ? $0 : nil })
+  }
+
+  /// The same reader's, in another language: for looking at a page as somebody else would.
+  package func context(language: Language, for request: Request) -> PageContext {
+    var context = context(for: request)
+    context.t = catalogue.words(in: language)
+    return context
   }
 
   /// The words, zone and tools for a reader who is not here: a mail's recipient, a job's subject.
@@ -59,6 +68,11 @@ package final class Site: Sendable {
   package func page(_ view: some View, for request: Request, status: Int = 200) -> Response {
     let context = context(for: request)
     return .html(Shell(view: view, page: context).markup, status: status)
+  }
+
+  /// A page on a context of its own: one that is shown to nobody in particular, or in other clothes.
+  package func page(_ view: some View, on context: PageContext, status: Int = 200) -> Response {
+    .html(Shell(view: view, page: context).markup, status: status)
   }
 
   /// The page that stands for a failure; `Web`'s one translator calls it.
@@ -109,6 +123,8 @@ package enum Layout: Sendable {
   case full
   /// Edge to edge and without footer and bottom bar: the live room.
   case room
+  /// 44rem with nothing round it: what stands when the site cannot be reached.
+  case bare
 }
 
 /// A piece that an upper room gives a lower one to show on its page, for the thing that page is about.

@@ -73,6 +73,12 @@ package final class Assets: Sendable {
     return "/assets/" + path
   }
 
+  /// What a file holds as browsers get it, with the addresses in it rewritten; nothing when there is none.
+  package func content(of path: String) -> [UInt8]? {
+    refresh()
+    return shelf.withLock { $0.byPath[path]?.bytes.array }
+  }
+
   /// All paths, sorted.
   package var paths: [String] { shelf.withLock { $0.byPath.keys.sorted() } }
 

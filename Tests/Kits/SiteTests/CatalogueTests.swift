@@ -136,4 +136,40 @@ import Testing
     write("b.json", "{")
     #expect(reason() != "")
   }
+
+  @Test func `made-up English is longer, in letters of its own, and keeps what is put in`() throws {
+    let catalogue = try Catalogue(folder: TestHouse.root + "/Assets/locales", forBuilders: true)
+    for language in Language.madeUp {
+      let t = catalogue.words(in: language)
+      #expect(t.language == language)
+      #expect(t("site.signIn") == "⟨Šîĝñ îñ ··⟩")
+      let found = t("home.lessonWith", subject: "Algebra", name: "Amal")
+      #expect(found.contains("Algebra") && found.contains("Amal") && found.hasPrefix("⟨") && found.hasSuffix("⟩"))
+      for key in catalogue.keys {
+        let bare = (catalogue.source(of: key, in: .english) ?? "").replacing(#/\{[^{}]*\}/#, with: "")
+        guard !bare.contains("{"), bare.contains(where: \.isLetter) else { continue }
+        let made = t.sentence(key, [:]).replacing(#/\{[^{}]*\}/#, with: "")
+        #expect(!made.unicodeScalars.contains { $0.isASCII && $0.properties.isAlphabetic }, "\(key): \(made)")
+        #expect(made.count > bare.count, "\(key)")
+      }
+    }
+  }
+
+  @Test func `without builders nobody meets a language that nobody speaks`() {
+    #expect(catalogue.words(in: .longEnglish).language == .english)
+    #expect(catalogue.wording("site.signIn", in: .mirroredEnglish) == "Sign in")
+    #expect(!Language.allCases.contains(.longEnglish))
+    #expect(Language.preferred(acceptLanguage: "en-XA") == .longEnglish)
+    #expect(Language.preferred(acceptLanguage: "en-GB, ar;q=0.5") == .english)
+  }
+
+  @Test func `a list has the language's own commas, and what is written the other way stays whole`() {
+    let formats = Formats()
+    #expect(formats.list(["algebra", "calculus", "logic"], in: .english) == "algebra, calculus, logic")
+    #expect(formats.list(["Ada", "Ben", "Cleo"], isSentence: true, in: .english) == "Ada, Ben, and Cleo")
+    #expect(formats.list(["Ada", "Ben"], isSentence: true, in: .spanish) == "Ada y Ben")
+    #expect(formats.list(["Ada", "Ben", "Cleo"], in: .arabic).contains("،"))
+    #expect(formats.list(["Ada", "Ben"], in: .urdu).contains("\u{2068}Ada\u{2069}"))
+    #expect(formats.list([], in: .english) == "" && formats.list(["one"], in: .arabic) == "one")
+  }
 }

@@ -135,6 +135,13 @@ struct Access: Sendable {
     "GET /verify": .everyone,
     "POST /verify": .everyone,
 
+    // The site as an app; the rooms for builders, which are open in development only.
+    "GET /gallery": .everyone,
+    "GET /gallery/sentences": .everyone,
+    "GET /manifest.webmanifest": .everyone,
+    "GET /offline/:language": .everyone.at("en"),
+    "GET /service-worker.js": .everyone,
+
     // Admin
     "GET /admin": .administrators,
     "GET /admin/audit": .administrators,

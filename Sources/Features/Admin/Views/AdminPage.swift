@@ -118,7 +118,7 @@ struct AdminPage: View {
           asking: t("admin.suspendAsk", name: person.name))
       return """
         <tr><th scope="row" data-label="\(t("admin.name"))">\(person.name)<p class="muted small">\(person.username)</p></th><td data-label="\(t("accounts.email"))">\(person.email)</td>
-        <td data-label="\(t("admin.roles"))">\(person.roles.joined(separator: ", "))</td><td data-label="\(t("checkout.state"))">\(state)</td><td>\(act)</td></tr>
+        <td data-label="\(t("admin.roles"))">\(page.listText(person.roles))</td><td data-label="\(t("checkout.state"))">\(state)</td><td>\(act)</td></tr>
         """
     }
     let cursor = people.count > Self.pageSize ? people[Self.pageSize - 1] : nil

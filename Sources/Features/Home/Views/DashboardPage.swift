@@ -55,7 +55,7 @@ struct DashboardPage: View {
       ]
     }
     let earned =
-      tutor.earned.isEmpty ? page.money(.zero(.usd)) : tutor.earned.map { page.money($0) }.joined(separator: ", ")
+      tutor.earned.isEmpty ? page.money(.zero(.usd)) : page.listText(tutor.earned.map { page.money($0) })
     return [
       stat(t("home.earned"), earned, t("home.earnedNote")),
       stat(t("home.lessonsHeld"), "\(tutor.figures.held)", t("home.inThirtyDays", count: tutor.figures.recent)),

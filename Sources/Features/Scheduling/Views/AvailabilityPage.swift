@@ -360,7 +360,7 @@ struct AvailabilityPage: View {
 
   /// `9:00 AM – 12:00 PM, 2:00 – 5:00 PM`, as clocks show it.
   private func hoursText(_ hours: DayHours, _ page: PageContext) -> String {
-    hours.ranges.map { clock($0.lowerBound, page) + " – " + clock($0.upperBound, page) }.joined(separator: ", ")
+    page.listText(hours.ranges.map { clock($0.lowerBound, page) + " – " + clock($0.upperBound, page) })
   }
 
   private func clock(_ minutes: Int, _ page: PageContext) -> String {

@@ -31,7 +31,7 @@ struct TutorPage: View {
     let spoken = languages.map {
       t.sentence("language.\($0.language)", [:]) + " (" + t.sentence("tutors.fluency.\($0.fluency)", [:]) + ")"
     }
-    let modes = tutor.modes.map { t.sentence("tutors.mode.\($0)", [:]) }.joined(separator: ", ")
+    let modes = page.listText(tutor.modes.map { t.sentence("tutors.mode.\($0)", [:]) })
     let years: HTML? = tutor.yearsTeaching.map {
       "<div><dt>\(t("tutors.years"))</dt><dd>\(t("tutors.yearsValue", count: $0))</dd></div>"
     }
@@ -48,7 +48,7 @@ struct TutorPage: View {
     return """
       \(notListed)
       <header class="page-head"><div class="cluster">\(page.avatar(tutor.name, of: tutor.id, photo: tutor.photo, size: "huge"))
-      <div><h1>\(tutor.name) \(verified)</h1><p class="lead">\(tutor.headline)</p>
+      <div><h1>\(tutor.name) \(verified)</h1><p class="lead tutor-words">\(tutor.headline)</p>
       <p class="tutor-meta">\(page.rating(thousandths: tutor.rating, count: tutor.ratingCount))\
       <span>\(page.icon("book"))\(t("tutors.lessonsHeld", count: tutor.lessonsHeld))</span>\(place)</p></div></div>
       <div class="actions">\(favourite(page))</div></header>
@@ -59,7 +59,7 @@ struct TutorPage: View {
       </div><aside class="stack">
       <section class="card"><h2>\(t("tutors.lessons"))</h2><ul class="list">\(subjects.map { subject($0, page) })</ul>\(book)</section>
       <section class="card"><h2>\(t("tutors.facts"))</h2><dl class="facts rows">
-      <div><dt>\(t("tutors.spoken"))</dt><dd>\(spoken.joined(separator: ", "))</dd></div>
+      <div><dt>\(t("tutors.spoken"))</dt><dd>\(page.listText(spoken))</dd></div>
       <div><dt>\(t("tutors.where"))</dt><dd>\(modes)</dd></div>\(years)\(answer)
       <div><dt>\(t("tutors.approval"))</dt><dd>\(tutor.approval == "instant" ? t("tutors.instant") : t("tutors.request"))</dd></div>
       </dl></section>
@@ -117,7 +117,7 @@ struct CredentialText {
       if let gpa = line.gpa, let scale = line.gpaScale {
         " <span class=\"numeric\">\(page.t("tutors.gpaOf", gpa: gpa, scale: scale))</span>"
       } else { nil }
-    let from = [line.issuer, line.year.map(String.init)].compactMap { $0 }.joined(separator: ", ")
+    let from = page.listText([line.issuer, line.year.map(String.init)].compactMap { $0 })
     let note: HTML? = from.isEmpty ? nil : "<p class=\"muted small\">\(from)</p>"
     return "<strong>\(line.title)</strong>\(gpa)\(note)"
   }

@@ -204,7 +204,7 @@ struct TutorCardView {
   func markup(_ page: PageContext) -> HTML {
     let t = page.t
     let address = Doors.tutor(tutor.slug)
-    let languages = tutor.languages.map { t.sentence("language.\($0)", [:]) }.joined(separator: ", ")
+    let languages = page.listText(tutor.languages.map { t.sentence("language.\($0)", [:]) })
     let tags: [HTML] = tutor.subjects.prefix(4).map { "<span class=\"chip\">\($0)</span> " }
     let free: HTML? = tutor.nextFree.map {
       "<p class=\"tutor-next\">\(page.icon("clock"))\(t("tutors.nextFree")) \(page.soon($0))</p>"

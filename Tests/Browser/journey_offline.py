@@ -1,0 +1,119 @@
+"""The site as an app on somebody's screen, with the network cut: nothing written is lost, nothing old or foreign is shown."""
+
+from harness import until
+
+KEPT = "() => caches.keys().then((names) => Promise.all(names.map((name) => caches.open(name).then((c) => c.keys())))).then((all) => all.flat().map((r) => new URL(r.url).pathname))"
+
+
+def settled(person):
+    """The worker stands and has kept what it needs."""
+    until(lambda: person.page.evaluate("() => navigator.serviceWorker.ready.then((r) => r.active?.state === 'activated')"), "the worker")
+    until(lambda: any(path.startswith("/offline/") for path in person.page.evaluate(KEPT)), "the offline page to be kept")
+    until(lambda: "/language" in person.page.evaluate(KEPT), "the language to be noted")
+
+
+def test_the_site_can_be_installed(site):
+    guest = site.person(service_workers="allow")
+    guest.goto("/")
+    manifest = guest.page.locator("link[rel=manifest]").get_attribute("href")
+    told = guest.context.request.get(manifest).json()
+    assert told["name"] == "TutaLink" and told["display"] == "standalone"
+    for icon in told["icons"]:
+        answer = guest.context.request.get(icon["src"])
+        assert answer.status == 200 and answer.headers["content-type"] == "image/png"
+        size = int.from_bytes(answer.body()[16:20], "big")
+        assert icon["sizes"] == f"{size}x{size}"
+    # What Chromium itself says stands in the way of installing.
+    session = guest.context.new_cdp_session(guest.page)
+    settled(guest)
+    faults = [one["errorId"] for one in session.send("Page.getInstallabilityErrors")["installabilityErrors"]]
+    assert [one for one in faults if one != "in-incognito"] == []
+
+
+def test_without_a_network_the_page_says_so_in_the_persons_language_and_comes_back_by_itself(site):
+    reader = site.person("reader", service_workers="allow", language="ar")
+    reader.goto("/tutors")
+    settled(reader)
+    reader.context.set_offline(True)
+    answer = reader.page.goto("/tutors/amal")
+    assert answer.status == 503
+    reader.sees("لا يوجد اتصال")
+    assert reader.page.locator("html").get_attribute("dir") == "rtl"
+    reader.is_accessible().fits(320)
+    # Its style, letters and pictures came from the device.
+    assert reader.page.evaluate("() => getComputedStyle(document.querySelector('.button.primary')).borderRadius") != "0px"
+    reader.context.set_offline(False)
+    reader.page.wait_for_function("() => location.pathname === '/tutors/amal' && !!document.querySelector('.site-header')")
+
+
+def test_no_page_of_anybody_is_ever_kept(site):
+    lena = site.signed_in("learner@example.org", service_workers="allow")
+    for path in ("/dashboard", "/bookings", "/wallet", "/account"):
+        lena.goto(path)
+    settled(lena)
+    lena.goto("/dashboard")
+    kept = lena.page.evaluate(KEPT)
+    assert kept and all(path.startswith(("/assets/", "/offline/")) or path == "/language" for path in kept), kept
+    lena.context.set_offline(True)
+    lena.page.goto("/dashboard")
+    lena.sees("You are offline")
+    assert "Lena" not in lena.page.content()
+    # An asset named by its content needs no network.
+    lena.context.set_offline(False)
+    lena.goto("/dashboard")
+    style = lena.page.locator("link[rel=stylesheet]").get_attribute("href")
+    lena.context.set_offline(True)
+    assert lena.page.evaluate("(one) => fetch(one).then((answer) => answer.status)", style) == 200
+
+
+def test_a_new_version_takes_over_and_no_page_is_old(site):
+    guest = site.person(service_workers="allow")
+    guest.goto("/")
+    settled(guest)
+    before = [name for name in guest.page.evaluate("() => caches.keys()") if name.startswith("tutalink-shell-")]
+    assert len(before) == 1
+    # A cache of a version that was, as an update finds it.
+    guest.page.evaluate("() => caches.open('tutalink-shell-older').then((c) => c.put('/offline/en', new Response('old')))")
+    guest.page.evaluate("() => navigator.serviceWorker.getRegistration().then((r) => r.unregister())")
+    guest.goto("/tutors")
+    settled(guest)
+    until(lambda: [n for n in guest.page.evaluate("() => caches.keys()") if n.startswith("tutalink-shell-")] == before, "the old version to be gone")
+
+
+def test_what_was_written_without_a_network_is_there_again_and_can_be_sent(site):
+    lena = site.signed_in("learner@example.org", service_workers="allow")
+    lena.goto("/account")
+    settled(lena)
+    page = lena.page
+    field = page.locator("form[data-draft=account] textarea").first
+    field.fill("Integrals, before the frost comes")
+    lena.context.set_offline(True)
+    page.locator("form[data-draft=account] .actions button").first.click()
+    lena.sees("You are offline. Your words are kept here")
+    assert page.url.endswith("/account")
+    # The tab closes; another opens, still without a network.
+    other = lena.context.new_page()
+    page.close()
+    other.goto(site.url + "/dashboard")
+    other.get_by_text("Your unsent words are kept here.").wait_for()
+    lena.context.set_offline(False)
+    other.goto(site.url + "/account")
+    other.get_by_text("Your draft is back.").wait_for()
+    again = other.locator("form[data-draft=account] textarea").first
+    assert again.input_value() == "Integrals, before the frost comes"
+    other.locator("form[data-draft=account] .actions button").first.click()
+    until(lambda: site.value("select learning_goals from users where email = 'learner@example.org'") == "Integrals, before the frost comes", "the words to arrive")
+    other.goto(site.url + "/account")
+    assert other.get_by_text("Your draft is back.").count() == 0
+
+
+def test_signing_out_leaves_no_words_behind(site):
+    lena = site.signed_in("learner@example.org")
+    lena.goto("/account")
+    lena.page.locator("form[data-draft=account] textarea").first.fill("Nobody else's business")
+    until(lambda: lena.page.evaluate("() => Object.keys(localStorage).some((key) => key.startsWith('draft:'))"), "the draft to be kept")
+    lena.goto("/dashboard")
+    lena.page.locator(".menu-button").click()
+    lena.page.locator(".menu-panel form button").click()
+    lena.page.wait_for_url(lambda url: "dashboard" not in url)
+    assert lena.page.evaluate("() => Object.keys(localStorage).filter((key) => key.startsWith('draft:')).length") == 0

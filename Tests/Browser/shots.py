@@ -1,0 +1,192 @@
+#!/usr/bin/env python3
+"""Pictures of every screen, for people to look at: `bin/test shots [FILTER…]`.
+
+Every page of the route table that demo data can fill, as a visitor, a learner, a tutor and an administrator see it, on
+a desktop, on a phone, in the dark, from right to left and at 200 %, into one folder with a contact sheet. A page that
+nobody can be sent to is named, so that a new one is not forgotten. With DEV=1 in mind: the gallery is among them.
+"""
+
+import html
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import time
+
+sys.path[:0] = [str(pathlib.Path(__file__).parent), str(pathlib.Path(__file__).parents[1])]
+import harness  # noqa: E402
+from playwright.sync_api import sync_playwright  # noqa: E402
+from ways import book_and_pay, hold, let_time_pass_until_start, to_gateway  # noqa: E402
+
+FOLDER = pathlib.Path(os.environ.get("TUTALINK_PICTURES") or harness.HOME / "pictures")
+DRESSES = {
+    "desktop": {},
+    "phone": {"phone": True},
+    "dark": {"dark": True},
+    "rtl": {"language": "ar"},
+    "large": {"viewport": {"width": 640, "height": 800}, "device_scale_factor": 2},
+}
+WHO = {"guest": None, "learner": "learner@example.org", "tutor": "tutor@example.org", "admin": "admin@example.org"}
+# What is no screen: documents, calls, and pages that only pass on.
+NOT_A_SCREEN = re.compile(r"^/(api/(?!docs/$)|healthz|readyz|files/|service-worker|manifest|notifications/:)|\.(ics|csv|json)$|/return$")
+MOST_HIGH = 6000
+
+
+def routes(site):
+    """The addresses that are pages, each with the kind of person it is for."""
+    said = subprocess.run([harness.BINARY, "map"], cwd=harness.ROOT, env=harness.environment(**site.settings),
+                          capture_output=True, text=True, check=True).stdout
+    found = re.findall(r"^\| GET \| `([^`]+)` \| (\w+) \|", said, re.M)
+    return [(template, viewer) for template, viewer in found if not NOT_A_SCREEN.search(template)]
+
+
+def live(site):
+    """Something happens, so that no screen is empty that is full on a real site. Gives what addresses need."""
+    lena = site.signed_in(WHO["learner"], name="maker")
+    over = site.value(
+        "select b.id from bookings b join users u on u.id = b.learner_id where u.email = %s and b.state = 'completed' limit 1", WHO["learner"])
+    site.sql("delete from reviews where booking_id = %s", over)
+    ids = {"over": str(over)}
+    ids["ahead"] = book_and_pay(lena, "amal", subject="calculus-1", minutes=60)
+    ids["held"] = hold(lena, "amal", subject="calculus-1", minutes=60)
+    to_gateway(lena)
+    ids["charge"] = lena.page.url.split("/simulated-gateway/")[1].split("/")[0].split("?")[0]
+    ids["soon"] = book_and_pay(lena, "amal", subject="calculus-1", minutes=60)
+    let_time_pass_until_start(site, ids["soon"], -6)
+    site.sql("update tutors set state = 'submitted' where slug = 'grace'")
+    ids["grace"] = str(site.value("select user_id from tutors where slug = 'grace'"))
+    ids["payment"] = str(site.value("select id from payments where booking_id = %s and receipt_number is not null", ids["ahead"]))
+    ids["mail"] = str(site.value("select id from mails order by created_at limit 1"))
+    lena.context.close()
+    site.people.remove(lena)
+    return ids
+
+
+def visits(site, ids):
+    """(who, path) of all screens, and what is left over."""
+    both = ["learner", "tutor"]
+    own = {
+        "/": [("guest", "/")],
+        "/tutors/:slug": [("guest", "/tutors/amal"), ("learner", "/tutors/amal")],
+        "/tutors/:slug/book": [("guest", "/tutors/amal/book"), ("learner", "/tutors/amal/book?subject=calculus-1&minutes=60")],
+        "/tutors/:slug/reviews": [("guest", "/tutors/amal/reviews")],
+        "/dashboard": [(who, "/dashboard") for who in ("learner", "tutor", "admin")],
+        "/bookings": [(who, "/bookings") for who in both],
+        "/bookings/:booking": [(who, f"/bookings/{ids[which]}") for which in ("ahead", "held", "over") for who in both if (who, which) != ("tutor", "held")],
+        "/bookings/:booking/cancellation": [(who, f"/bookings/{ids['ahead']}/cancellation") for who in both],
+        "/bookings/:booking/time": [("learner", f"/bookings/{ids['ahead']}/time")],
+        "/checkout/:booking": [("learner", f"/checkout/{ids['held']}")],
+        "/payments/:payment/receipt": [("learner", f"/payments/{ids['payment']}/receipt")],
+        "/simulated-gateway/:charge": [("learner", f"/simulated-gateway/{ids['charge']}")],
+        "/simulated-gateway/:charge/authentication": [],
+        "/lessons/:booking/check": [("learner", f"/lessons/{ids['soon']}/check")],
+        "/lessons/:booking/room": [("learner", f"/lessons/{ids['soon']}/room")],
+        "/lessons/:booking/ended": [("learner", f"/lessons/{ids['over']}/ended")],
+        "/lessons/:booking/review": [("learner", f"/lessons/{ids['over']}/review")],
+        "/tutor/profile": [("tutor", f"/tutor/profile?step={step}") for step in ("about", "subjects", "languages", "credentials", "samples", "finish")],
+        "/wallet": [(who, "/wallet") for who in both],
+        "/notifications": [(who, "/notifications") for who in both],
+        "/admin/outbox/:mail": [("admin", f"/admin/outbox/{ids['mail']}")],
+        "/admin/verification/:tutor": [("admin", f"/admin/verification/{ids['grace']}")],
+        "/offline/:language": [("guest", "/offline/en")],
+        "/sign-in/code": [],
+        "/verify": [("guest", "/verify?token=nonsense")],
+        "/reset-password": [("guest", "/reset-password?token=nonsense")],
+        "/tutors": [("guest", "/tutors"), ("guest", "/tutors?q=zzzz")],
+    }
+    chosen, left = [], []
+    for template, viewer in routes(site):
+        if template in own:
+            chosen += own[template]
+        elif ":" in template:
+            left.append(template)
+        else:
+            who = {"Guest": "guest", "Member": "learner", "Tutor": "tutor", "Administrator": "admin"}[viewer]
+            chosen.append((who, template))
+    return chosen + [("guest", "/nowhere")], left
+
+
+def take(site, chosen, dresses):
+    """One picture each; gives (who, path, dress, file, what was strange)."""
+    taken = []
+    for dress in dresses:
+        people = {}
+        for who, path in chosen:
+            if who not in people:
+                address = WHO[who]
+                options = dict(DRESSES[dress])
+                people[who] = site.signed_in(address, name=who, **options) if address else site.person(who, **options)
+                if dress == "rtl" and address:
+                    # What somebody chose for the account goes before their browser.
+                    site.sql("update users set language = 'ar' where email = %s", address)
+            person = people[who]
+            person.allow(r".")
+            name = f"{who}{re.sub(r'[^A-Za-z0-9]+', '-', re.sub(r'[0-9a-f-]{36}', 'x', path)).rstrip('-')}"
+            file = FOLDER / f"{name}.{dress}.png"
+            answer = person.page.goto(path)
+            person.page.wait_for_timeout(250)
+            height = min(MOST_HIGH, person.page.evaluate("() => document.documentElement.scrollHeight"))
+            view = person.page.viewport_size
+            wide = person.page.evaluate("() => document.documentElement.scrollWidth > document.documentElement.clientWidth")
+            if "/room" in path:
+                person.page.screenshot(path=str(file))
+            else:
+                person.page.screenshot(path=str(file), full_page=True, clip={"x": 0, "y": 0, "width": view["width"], "height": max(height, view["height"])})
+            strange = [] if answer.status in (200, 404, 422) else [f"answered {answer.status}"]
+            taken.append((name, path, dress, file.name, strange + (["scrolls sideways"] if wide else [])))
+        for who, person in people.items():
+            if dress == "rtl" and WHO[who]:
+                site.sql("update users set language = 'en' where email = %s", WHO[who])
+            person.context.close()
+            site.people.remove(person)
+    return taken
+
+
+def contact_sheet(taken, left):
+    screens = {}
+    for name, path, dress, file, strange in taken:
+        screens.setdefault((name, path), []).append((dress, file, strange))
+    rows = "\n".join(
+        f'<section id="{html.escape(name)}"><h2><code>{html.escape(path)}</code> <small>{html.escape(name)}</small></h2><div>'
+        + "".join(f'<figure><a href="{file}"><img src="{file}" alt="" loading="lazy"></a><figcaption>{dress}{" · " + ", ".join(strange) if strange else ""}</figcaption></figure>'
+                  for dress, file, strange in shots) + "</div></section>" for (name, path), shots in screens.items())
+    rest = "".join(f"<li><code>{html.escape(template)}</code></li>" for template in left)
+    (FOLDER / "index.html").write_text(f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Contact sheet</title><meta name="viewport" content="width=device-width">
+<style>body {{ font: 15px system-ui; margin: 2rem; }} section > div {{ display: flex; gap: 1rem; overflow-x: auto; align-items: start; }}
+figure {{ margin: 0; flex: none; }} img {{ display: block; height: 22rem; max-width: 30rem; object-fit: cover; object-position: top; border: 1px solid #999; }} h2 {{ font-size: 1rem; }}</style></head>
+<body><h1>Contact sheet</h1><p>{len(screens)} screens, {len(taken)} pictures.</p>{"<p>Without a picture:</p><ul>" + rest + "</ul>" if left else ""}
+{rows}</body></html>
+""")
+
+
+def main():
+    filters = [word for word in sys.argv[1:] if word not in DRESSES]
+    dresses = [word for word in sys.argv[1:] if word in DRESSES] or list(DRESSES)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+    databases = harness.Databases()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=harness.CHROMIUM, args=harness.FLAGS)
+        site = harness.Site(browser, databases, "shots", DEV=1)
+        try:
+            chosen, left = visits(site, live(site))
+            if filters:
+                chosen = [(who, path) for who, path in chosen if any(word in f"{who} {path}" for word in filters)]
+            taken = take(site, chosen, dresses)
+        finally:
+            site.close(failed=False)
+            browser.close()
+            databases.close()
+    if not filters and len(dresses) == len(DRESSES):
+        contact_sheet(taken, left)
+    strange = [f"{path} ({dress}): {', '.join(what)}" for _, path, dress, _, what in taken if what]
+    for line in [*(f"No picture of {template}: say in Tests/Browser/shots.py how it is reached." for template in left), *strange]:
+        print(line)
+    print(f"{len(taken)} pictures in {FOLDER}, in {time.monotonic() - began:.0f} s; look at {FOLDER / 'index.html'}.")
+    sys.exit(1 if strange or (left and not filters) else 0)
+
+
+if __name__ == "__main__":
+    main()
