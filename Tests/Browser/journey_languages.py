@@ -8,12 +8,13 @@ import pytest
 COMMON = set("""
     am pm gmt utc mon tue wed thu fri sat sun monday tuesday wednesday thursday friday saturday sunday jan feb mar apr may jun jul
     aug sep oct nov dec january february march april june july august september october november december us usd
-    eur gbp tutalink json pdf csv
+    eur gbp tutalink json pdf csv chrome linux
 """.split())
 
-# Whatever a person reads or hears, but what is somebody's own: names, letters, code, and the names languages give themselves.
+# Whatever a person reads or hears, but what is somebody's own (initials, code), what languages and zones call themselves, and
+# the browser's "2 hours ago".
 TEXT = """() => {
-  const own = 'script, style, code, pre, option[lang], [translate=no], bdi'
+  const own = 'script, style, code, pre, option[lang], select[name=locale] option, option[value*="/"], .avatar, [data-island=ago], [translate=no], bdi'
   const said = []
   const walk = document.createTreeWalker(document.documentElement, NodeFilter.SHOW_TEXT)
   while (walk.nextNode()) { const n = walk.currentNode
@@ -48,8 +49,8 @@ def stored(sites):
 
 def reads(site, known, language, pages, address=None):
     if address:
-        person = site.signed_in(address, zone="UTC")
         site.sql("update users set language = %s, zone = 'UTC' where email = %s", language, address)
+        person = site.signed_in(address, zone="UTC")
     else:
         person = site.person(language=language, zone="UTC")
     faults = []

@@ -1,6 +1,8 @@
 """The site as an app on somebody's screen, with the network cut: nothing written is lost, nothing old or foreign is shown."""
 
-from harness import until
+import shutil
+
+from harness import ROOT, until
 
 KEPT = "() => caches.keys().then((names) => Promise.all(names.map((name) => caches.open(name).then((c) => c.keys())))).then((all) => all.flat().map((r) => new URL(r.url).pathname))"
 
@@ -34,6 +36,7 @@ def test_without_a_network_the_page_says_so_in_the_persons_language_and_comes_ba
     reader = site.person("reader", service_workers="allow", language="ar")
     reader.goto("/tutors")
     settled(reader)
+    reader.allow("503 from")
     reader.context.set_offline(True)
     answer = reader.page.goto("/tutors/amal")
     assert answer.status == 503
@@ -54,36 +57,53 @@ def test_no_page_of_anybody_is_ever_kept(site):
     lena.goto("/dashboard")
     kept = lena.page.evaluate(KEPT)
     assert kept and all(path.startswith(("/assets/", "/offline/")) or path == "/language" for path in kept), kept
+    lena.allow("503 from")
     lena.context.set_offline(True)
     lena.page.goto("/dashboard")
     lena.sees("You are offline")
     assert "Lena" not in lena.page.content()
     # An asset named by its content needs no network.
     lena.context.set_offline(False)
-    lena.goto("/dashboard")
+    lena.page.locator(".site-header").wait_for()
     style = lena.page.locator("link[rel=stylesheet]").get_attribute("href")
     lena.context.set_offline(True)
     assert lena.page.evaluate("(one) => fetch(one).then((answer) => answer.status)", style) == 200
 
 
-def test_a_new_version_takes_over_and_no_page_is_old(site):
+def test_a_new_version_takes_over_and_no_page_is_old(sites, tmp_path):
+    copy = tmp_path / "Assets"
+    shutil.copytree(ROOT / "Assets", copy)
+    site = sites(DEV=1, TUTALINK_ASSETS=copy)
     guest = site.person(service_workers="allow")
     guest.goto("/")
     settled(guest)
-    before = [name for name in guest.page.evaluate("() => caches.keys()") if name.startswith("tutalink-shell-")]
+
+    def shells():
+        return [name for name in guest.page.evaluate("() => caches.keys()") if name.startswith("tutalink-shell-")]
+
+    before = shells()
     assert len(before) == 1
-    # A cache of a version that was, as an update finds it.
-    guest.page.evaluate("() => caches.open('tutalink-shell-older').then((c) => c.put('/offline/en', new Response('old')))")
-    guest.page.evaluate("() => navigator.serviceWorker.getRegistration().then((r) => r.unregister())")
+    sheet = guest.page.locator("link[rel=stylesheet]").get_attribute("href")
+    with open(copy / "css/90-print.css", "a") as file:
+        file.write("\n@layer screens { :root { --edition: second; } }\n")
+    # The very next page is the new version's, whatever the worker still thinks.
     guest.goto("/tutors")
-    settled(guest)
-    until(lambda: [n for n in guest.page.evaluate("() => caches.keys()") if n.startswith("tutalink-shell-")] == before, "the old version to be gone")
+    assert guest.page.locator("link[rel=stylesheet]").get_attribute("href") != sheet
+    assert guest.page.evaluate("() => getComputedStyle(document.documentElement).getPropertyValue('--edition')").strip() == "second"
+    until(lambda: len(shells()) == 1 and shells() != before, "the new version to have taken the place of the old")
+    # And the page without a network is made of it.
+    guest.allow("503 from")
+    guest.context.set_offline(True)
+    guest.page.goto("/register")
+    guest.sees("You are offline")
+    assert guest.page.evaluate("() => getComputedStyle(document.documentElement).getPropertyValue('--edition')").strip() == "second"
 
 
 def test_what_was_written_without_a_network_is_there_again_and_can_be_sent(site):
     lena = site.signed_in("learner@example.org", service_workers="allow")
     lena.goto("/account")
     settled(lena)
+    lena.allow("503 from")
     page = lena.page
     field = page.locator("form[data-draft=account] textarea").first
     field.fill("Integrals, before the frost comes")
@@ -97,6 +117,7 @@ def test_what_was_written_without_a_network_is_there_again_and_can_be_sent(site)
     other.goto(site.url + "/dashboard")
     other.get_by_text("Your unsent words are kept here.").wait_for()
     lena.context.set_offline(False)
+    other.locator(".site-header").wait_for()
     other.goto(site.url + "/account")
     other.get_by_text("Your draft is back.").wait_for()
     again = other.locator("form[data-draft=account] textarea").first
