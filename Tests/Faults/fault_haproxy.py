@@ -102,8 +102,9 @@ def test_a_node_behind_haproxy_that_hangs_is_left_alone(town):
         until(lambda: len(load.answers) > before + 10, "more load", 30)
     writes(tutor, "and after")
     reads(learner, "and after")
-    count = is_complete(town, booking, tutor, learner)
+    count = is_complete(town, booking, tutor, learner, count=3)
     flows(tutor, learner)
+    assert "Server nodes/one is DOWN" in town.proxy_log() and "Server nodes/one is UP" in town.proxy_log()
     # What was asked of the node when it stopped is given up, in words; nothing else is.
     assert set(load.statuses()) <= {200, 503}, load.odd()
     given_up = load.statuses().get(503, 0)

@@ -181,7 +181,7 @@ class Town(Site):
                 ("bind :443 ", f"bind 127.0.0.1:{self.tls_port} "), ("/etc/ssl/tutalink/all.pem", str(folder / "all.pem")),
                 ("unless { ssl_fc }", "unless { ssl_fc } || { so_id 77 }"), ("/opt/tutalink/deploy", str(ROOT / "deploy")),
                 # As many as a machine of tests lets it open.
-                ("maxconn 20000", "maxconn 2000"), ("global\n", f"global\n  stats socket {folder}/stats mode 600\n"),
+                ("maxconn 20000", "maxconn 2000"), ("\nglobal\n", f"\nglobal\n  stats socket {folder}/stats mode 600\n"),
                 ("server one 127.0.0.1:8080", f"server one 127.0.0.1:{self.nodes[0].port}"),
                 ("server two 127.0.0.1:8081", f"server two 127.0.0.1:{self.nodes[1].port}")]:
             assert ours in text, f"deploy/haproxy.cfg is not as the test expects: {ours}"
