@@ -8,13 +8,12 @@ package struct EmailAddress: Hashable, Sendable {
     let text = given.trimmingSpaces().lowercased()
     guard text.utf8.count <= 254, text.utf8.allSatisfy({ $0 > 32 && $0 != 127 && !"<>()[],;:\\\"".utf8.contains($0) })
     else { return nil }
-    let halves = text.split(separator: "@", omittingEmptySubsequences: false)
+    // By bytes, as mail servers read it: an `@` or a point with an accent is still one.
+    let halves = text.pieces(at: "@", keepsEmpty: true)
     guard halves.count == 2, (1...64).contains(halves[0].utf8.count) else { return nil }
-    let labels = halves[1].split(separator: ".", omittingEmptySubsequences: false)
-    guard labels.count >= 2, labels.allSatisfy({ !$0.isEmpty && !$0.hasPrefix("-") && !$0.hasSuffix("-") }) else {
-      return nil
-    }
-    guard !halves[0].hasPrefix("."), !halves[0].hasSuffix("."), !halves[0].contains("..") else { return nil }
+    let labels = halves[1].pieces(at: ".", keepsEmpty: true)
+    guard labels.count >= 2, labels.allSatisfy({ !$0.isEmpty && !$0.begins("-") && !$0.ends("-") }) else { return nil }
+    guard halves[0].pieces(at: ".", keepsEmpty: true).allSatisfy({ !$0.isEmpty }) else { return nil }
     self.text = text
   }
 }

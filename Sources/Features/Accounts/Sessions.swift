@@ -54,10 +54,10 @@ package final class Sessions: Sendable {
   /// The proof a request carries: `Authorization: Bearer`, else the cookie.
   package func identify(_ request: Request) async throws -> Identity? {
     if let header = request.header("authorization") {
-      guard header.lowercased().hasPrefix("bearer ") else { return nil }
-      return try await identify(bearer: header.dropFirst(7).trimmingSpaces())
+      guard header.lowercased().begins("bearer ") else { return nil }
+      return try await identify(bearer: Substring(header.utf8.dropFirst(7)).trimmingSpaces())
     }
-    if request.path.hasPrefix("/ws/"), let ticket = request.query["ticket"] {
+    if request.path.begins("/ws/"), let ticket = request.query["ticket"] {
       return try await identify(bearer: ticket, use: "ticket")
     }
     guard let token = request.cookies[Self.cookie], token.utf8.count <= 100 else { return nil }

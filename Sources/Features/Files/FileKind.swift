@@ -58,11 +58,11 @@ enum FileKind: String, Sendable, CaseIterable {
     }
   }
 
-  /// The sender's name for it with the ending its content deserves.
+  /// The sender's name for it with the ending its content deserves; without slashes and quotes, also accented ones.
   func filename(from name: String) -> String {
-    let stem = name.split(separator: ".", omittingEmptySubsequences: false).dropLast().joined(separator: ".")
-    let clean = (stem.isEmpty ? name : stem).filter { $0 != "/" && $0 != "\\" && $0 != "\"" }.prefix(120)
-      .trimmingSpaces()
+    let stem = name.pieces(at: ".", keepsEmpty: true).dropLast().joined(separator: ".")
+    let scalars = (stem.isEmpty ? name : stem).unicodeScalars.filter { $0 != "/" && $0 != "\\" && $0 != "\"" }
+    let clean = String(String.UnicodeScalarView(scalars)).prefix(120).trimmingSpaces()
     return (clean.isEmpty || clean.allSatisfy { $0 == "." } ? "file" : clean) + "." + ending
   }
 

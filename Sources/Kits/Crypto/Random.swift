@@ -4,7 +4,9 @@ import COpenSSL
 package enum Random {
   /// `count` bytes nobody can guess. Stops the process when the system has no entropy: there is no safe way on.
   package static func bytes(_ count: Int) -> [UInt8] {
-    [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+    // Swift would write a zero into the one empty array that all threads share.
+    guard count > 0 else { return [] }
+    return [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
       precondition(RAND_bytes(buffer.baseAddress, Int32(count)) == 1, "no entropy")
       filled = count
     }

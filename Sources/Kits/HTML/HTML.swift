@@ -1,3 +1,5 @@
+import Core
+
 /// Markup as a value: bytes of UTF-8 that are safe to send.
 ///
 /// Written as HTML, with interpolation: a `String` is escaped, `HTML` is not, `[HTML]` is joined, `nil` is nothing.
@@ -142,7 +144,7 @@ package struct HTML: Sendable, ExpressibleByStringInterpolation {
 
   private static func isHarmlessForeign(_ address: String) -> Bool {
     let lower = address.lowercased()
-    return ["https://", "http://", "mailto:", "tel:"].contains { lower.hasPrefix($0) }
+    return ["https://", "http://", "mailto:", "tel:"].contains { lower.begins($0) }
   }
 }
 

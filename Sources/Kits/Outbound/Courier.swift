@@ -47,13 +47,22 @@ package final class Courier: Sendable {
       routes[ObjectIdentifier(loop)] = fresh
       return fresh
     }
-    return try await withTaskCancellationHandler {
-      try await withUnsafeThrowingContinuation { continuation in
-        loop.post { transfers.start(transfer, continuation) }
+    // What came back is handed over under a lock, and the continuation only says that it lies there: a caller that is on no
+    // loop goes on at once on another thread, and ThreadSanitizer does not see how the runtime orders the two.
+    let landed = Locked<Swift.Result<Transfer.Result, any Error>?>(nil)
+    await withTaskCancellationHandler {
+      await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
+        loop.post {
+          transfers.start(transfer) { outcome in
+            landed.withLock { $0 = outcome }
+            continuation.resume()
+          }
+        }
       }
     } onCancel: {
       loop.post { transfers.cancel(transfer) }
     }
+    return try landed.withLock { $0! }.get()
   }
 }
 
@@ -77,7 +86,8 @@ final class Transfer: @unchecked Sendable {
   let publicOnly: Bool
 
   fileprivate var easy: OpaquePointer?
-  fileprivate var continuation: UnsafeContinuation<Result, any Error>?
+  /// Told once, on the loop.
+  fileprivate var done: ((Swift.Result<Result, any Error>) -> Void)?
   fileprivate var isCancelled = false
   private var lists: [UnsafeMutablePointer<curl_slist>] = []
   private var uploaded = 0
@@ -210,11 +220,11 @@ final class Transfers: @unchecked Sendable {
 
   init(_ loop: Loop) { self.loop = loop }
 
-  func start(_ transfer: Transfer, _ continuation: UnsafeContinuation<Transfer.Result, any Error>) {
-    guard !isClosed else { return continuation.resume(throwing: OutboundError.closed) }
-    guard !transfer.isCancelled else { return continuation.resume(throwing: CancellationError()) }
+  func start(_ transfer: Transfer, _ done: @escaping (Result<Transfer.Result, any Error>) -> Void) {
+    guard !isClosed else { return done(.failure(OutboundError.closed)) }
+    guard !transfer.isCancelled else { return done(.failure(CancellationError())) }
     let multi = multi ?? make()
-    transfer.continuation = continuation
+    transfer.done = done
     let easy = transfer.makeHandle()
     transfer.easy = easy
     open[ObjectIdentifier(transfer)] = transfer
@@ -291,8 +301,8 @@ final class Transfers: @unchecked Sendable {
     curl_multi_remove_handle(multi, UnsafeMutableRawPointer(easy))
     curl_easy_cleanup(UnsafeMutableRawPointer(easy))
     transfer.easy = nil
-    let continuation = transfer.continuation
-    transfer.continuation = nil
-    continuation?.resume(with: outcome)
+    let done = transfer.done
+    transfer.done = nil
+    done?(outcome)
   }
 }

@@ -85,7 +85,7 @@ package struct CalendarDocument: Sendable {
 
   /// libical keeps its error state and its scratch memory per thread, but its tables are filled on first use without a
   /// lock. A document takes tens of microseconds, so one thread writes at a time.
-  private static let turn = Locked(())
+  private static let turn = Locked(0)
 
   /// The text, with CRLF line ends.
   package var text: String { Self.turn.withLock { _ in write() } }

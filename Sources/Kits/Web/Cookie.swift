@@ -45,16 +45,20 @@ package struct Cookies: Sendable {
   /// On an https site only cookies with the `__Host-` prefix count.
   let secure: Bool
 
-  /// The value of that name (without prefix). When it was sent twice, nothing: one of the two is not ours.
+  /// The value of that name (without prefix). When it was sent twice, nothing: one of the two is not ours. By bytes, as
+  /// browsers read what they are told to keep: U+037E equals a semicolon as a `Character`, and behind one a neighbouring
+  /// site could write a name that browsers let nobody but us set.
   package subscript(name: String) -> String? {
     let wanted = secure ? "__Host-" + name : name
     var found: String?
     for header in headers {
-      for pair in header.split(separator: ";") {
-        let pair = pair.drop { $0 == " " }
-        guard let sign = pair.firstIndex(of: "="), pair[..<sign] == wanted else { continue }
+      for pair in header.pieces(at: ";") {
+        let pair = pair.utf8.drop { $0 == UInt8(ascii: " ") }
+        guard let sign = pair.firstIndex(of: UInt8(ascii: "=")), pair[..<sign].elementsEqual(wanted.utf8) else {
+          continue
+        }
         if found != nil { return nil }
-        found = String(pair[pair.index(after: sign)...])
+        found = String(Substring(pair[pair.index(after: sign)...]))
       }
     }
     return found

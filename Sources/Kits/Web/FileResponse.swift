@@ -79,10 +79,10 @@ enum ByteRange: Equatable {
 
   /// One range is served; several, or another unit, get the whole file, as the standard allows.
   static func read(_ header: String, size: Int) -> ByteRange {
-    guard header.hasPrefix("bytes=") else { return .all }
-    let text = header.dropFirst(6)
-    guard !text.contains(",") else { return .all }
-    let ends = text.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false).map { $0.trimmingSpaces() }
+    guard header.begins("bytes=") else { return .all }
+    let text = Substring(header.utf8.dropFirst(6))
+    guard !text.utf8.contains(UInt8(ascii: ",")) else { return .all }
+    let ends = text.pieces(at: "-", most: 2, keepsEmpty: true).map { $0.trimmingSpaces() }
     guard ends.count == 2 else { return .all }
     func number(_ text: String) -> Int? { text.utf8.allSatisfy { $0 >= 48 && $0 <= 57 } ? Int(text) : nil }
     if ends[0].isEmpty {
@@ -114,13 +114,16 @@ enum HTTPDate {
 
   /// Only the form everybody sends; the two obsolete ones are ignored.
   static func read(_ text: String) -> Int? {
-    let parts = text.split(separator: " ")
+    let parts = text.pieces(at: " ")
     guard parts.count == 6, parts[5] == "GMT", let day = Int64(parts[1]),
       let month = months.firstIndex(of: String(parts[2])),
       let year = Int64(parts[3])
     else { return nil }
-    let time = parts[4].split(separator: ":").compactMap { Int64($0) }
-    guard time.count == 3, (1970...9999).contains(year), (1...31).contains(day) else { return nil }
+    let time = parts[4].pieces(at: ":").compactMap { Int64($0) }
+    // Judged before they are multiplied: an hour of nineteen digits would overflow.
+    guard time.count == 3, (1970...9999).contains(year), (1...31).contains(day), (0...23).contains(time[0]),
+      (0...59).contains(time[1]), (0...60).contains(time[2])
+    else { return nil }
     return Int(Instant.dayNumber(year, Int64(month + 1), day) * 86_400 + time[0] * 3600 + time[1] * 60 + time[2])
   }
 }

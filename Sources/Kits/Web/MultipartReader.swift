@@ -122,9 +122,10 @@ struct MultipartReader: ~Copyable {
     guard let text = String(validating: head, as: UTF8.self) else { throw Problem(400, "A part's head is not UTF-8.") }
     part = Part()
     var isNamed = false
+    // By scalars, as whoever stands in front of us reads it: a quote or a colon with an accent is still one.
     for line in text.split(separator: "\r\n") {
-      guard let colon = line.firstIndex(of: ":") else { throw Problem(400, "A part's head is broken.") }
-      let value = line[line.index(after: colon)...].trimmingSpaces()
+      guard let colon = line.unicodeScalars.firstIndex(of: ":") else { throw Problem(400, "A part's head is broken.") }
+      let value = line[line.unicodeScalars.index(after: colon)...].trimmingSpaces()
       switch line[..<colon].lowercased() {
       case "content-disposition":
         guard let parameters = Self.parameters(value, kind: "form-data"), let name = parameters["name"] else {
@@ -197,9 +198,10 @@ struct MultipartReader: ~Copyable {
   /// `form-data; name="a"; filename="b"`. Inside quotes browsers write `%22`, `%0D`, `%0A` for what would end the text
   /// (WHATWG, multipart/form-data encoding); others write a backslash.
   static func parameters(_ value: String, kind: String) -> [String: String]? {
-    var rest = Substring(value)
+    var rest = Substring(value).unicodeScalars
+    func text(_ scalars: Substring.UnicodeScalarView) -> String { Substring(scalars).trimmingSpaces() }
     let first = rest.prefix { $0 != ";" }
-    guard first.trimmingSpaces().lowercased() == kind else { return nil }
+    guard text(first).lowercased() == kind else { return nil }
     rest = rest.dropFirst(first.count)
     var found: [String: String] = [:]
     while rest.first == ";" {
@@ -209,30 +211,30 @@ struct MultipartReader: ~Copyable {
       rest = rest.dropFirst(name.count)
       guard rest.first == "=" else { return nil }
       rest = rest.dropFirst()
-      var text = ""
+      var value = ""
       if rest.first == "\"" {
         rest = rest.dropFirst()
-        while let character = rest.first, character != "\"" {
+        while let scalar = rest.first, scalar != "\"" {
           rest = rest.dropFirst()
           // Only these two can follow a backslash as escapes; elsewhere it is part of a Windows path.
-          if character == "\\", let next = rest.first, next == "\"" || next == "\\" {
-            text.append(next)
+          if scalar == "\\", let next = rest.first, next == "\"" || next == "\\" {
+            value.unicodeScalars.append(next)
             rest = rest.dropFirst()
           } else {
-            text.append(character)
+            value.unicodeScalars.append(scalar)
           }
         }
         guard rest.first == "\"" else { return nil }
         rest = rest.dropFirst().drop { $0 == " " || $0 == "\t" }
         for (escape, character) in [("%22", "\""), ("%0D", "\r"), ("%0A", "\n")] {
-          text = text.split(separator: escape, omittingEmptySubsequences: false).joined(separator: character)
+          value = value.split(separator: escape, omittingEmptySubsequences: false).joined(separator: character)
         }
       } else {
         let token = rest.prefix { $0 != ";" }
-        text = token.trimmingSpaces()
+        value = text(token)
         rest = rest.dropFirst(token.count)
       }
-      guard found.updateValue(text, forKey: name.trimmingSpaces().lowercased()) == nil else { return nil }
+      guard found.updateValue(value, forKey: text(name).lowercased()) == nil else { return nil }
     }
     return rest.isEmpty ? found : nil
   }
@@ -240,8 +242,9 @@ struct MultipartReader: ~Copyable {
   /// What follows the last slash or backslash, without control characters, at most 200 characters; `file` when nothing
   /// is left.
   static func lastComponent(_ filename: String) -> String {
-    let last = filename.split(whereSeparator: { $0 == "/" || $0 == "\\" }).last ?? ""
-    let clean = String(last.unicodeScalars.filter { $0.value >= 32 && $0.value != 127 }.prefix(200).map(Character.init))
+    let last = filename.unicodeScalars.split { $0 == "/" || $0 == "\\" }.last ?? Substring().unicodeScalars
+    var clean = ""
+    clean.unicodeScalars.append(contentsOf: last.filter { $0.value >= 32 && $0.value != 127 }.prefix(200))
     return clean.isEmpty || clean == "." || clean == ".." ? "file" : clean
   }
 }

@@ -51,7 +51,7 @@ package struct Request: Sendable {
     let mark = target.utf8.firstIndex(of: UInt8(ascii: "?")) ?? target.endIndex
     path = String(target[..<mark])
     queryText = mark == target.endIndex ? "" : String(target[target.utf8.index(after: mark)...])
-    isAPI = path.hasPrefix("/api/") || path == "/api"
+    isAPI = path.begins("/api/") || path == "/api"
     var segments: [String] = []
     var isSound = path.utf8.first == UInt8(ascii: "/")
     for (at, part) in path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).enumerated() {

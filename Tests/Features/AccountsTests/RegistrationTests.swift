@@ -81,7 +81,7 @@ import Time
 
   @Test(arguments: [
     "", "@", "a@", "@b.co", "a@b", "a b@c.de", "a@b..co", "a@.co", "a@co.", "a@-b.co", "a@b-.co", ".a@b.co", "a.@b.co",
-    "a..b@c.de", "a@b@c.de",
+    "a..b@c.de", "a@b@c.de", "a@b.co@\u{301}c.de", "a@\u{301}", "a.\u{301}.b@c.de\u{301}.", "a@b.-\u{301}c.de",
     "a@b.co\r\nBcc: x@y.z", "a@b.co\n", "a@b.co\u{0}", "<a@b.co>", "a,b@c.de", "\"a\"@b.co", "a@[1.2.3.4]", "a;b@c.de",
     String(repeating: "x", count: 65) + "@b.co", "a@" + String(repeating: "x.", count: 130) + "co",
   ])

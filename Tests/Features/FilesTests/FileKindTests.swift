@@ -48,6 +48,8 @@ import Testing
       FileKind.pdf.filename(from: ".htaccess") == "htaccess.pdf"
         || FileKind.pdf.filename(from: ".htaccess").hasSuffix(".pdf"))
     #expect(FileKind.jpeg.filename(from: "..") == "file.jpg")
+    let accented = FileKind.jpeg.filename(from: "a/\u{301}b\"\u{301}c.png")
+    #expect(accented == "a\u{301}b\u{301}c.jpg")
     #expect(FileKind.weba.filename(from: String(repeating: "x", count: 300)).count == 125)
   }
 }

@@ -82,7 +82,14 @@ extension FuzzTarget {
     let headers = lines(bytes, 3)
     for isSecure in [true, false] {
       let cookies = Cookies(headers: headers, secure: isSecure)
-      for name in ["session", "guest", "language", "zone", "theme", ""] { _ = cookies[name] }
+      for name in ["session", "guest", "language", "zone", "theme", ""] {
+        guard let value = cookies[name] else { continue }
+        let pair = Array(((isSecure ? "__Host-" : "") + name + "=" + value).utf8)
+        let sent = headers.contains { header in
+          header.utf8.split(separator: UInt8(ascii: ";")).contains { $0.drop { $0 == 32 }.elementsEqual(pair) }
+        }
+        hold(sent, "a cookie is one that a browser keeps by that name")
+      }
     }
     let written = Cookie("session", headers[0]).text(secure: true)
     hold(!written.contains("\r") && !written.contains("\n"), "a cookie is one line")

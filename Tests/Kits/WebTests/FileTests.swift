@@ -133,6 +133,11 @@ struct Folder {
     #expect(HTTPDate.text(784_111_777) == "Sun, 06 Nov 1994 08:49:37 GMT")
     #expect(HTTPDate.read("Sun, 06 Nov 1994 08:49:37 GMT") == 784_111_777)
     #expect(HTTPDate.read("yesterday") == nil)
+    for time in [
+      "9223372036854775807:00:00", "24:00:00", "00:60:00", "00:00:61", "-1:00:00", "00:00:-9223372036854775808",
+    ] {
+      #expect(HTTPDate.read("Sun, 06 Nov 1994 \(time) GMT") == nil)
+    }
   }
 
   @Test func `assets are named by content, modules find one another, and browsers keep them`() async throws {
