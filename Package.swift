@@ -63,6 +63,7 @@ let targets: [Target] = [
   library("CQREncode"),
   library("CResolv"),
   library("CHiredis"),
+  library("CSandbox"),
 
   // Kits: few, small, boring; they know nothing of tutoring.
   kit("Core", uses: ["CSystem"]),
@@ -82,6 +83,7 @@ let targets: [Target] = [
   kit("Platform", uses: ["Core", "Loop", "Web", "Postgres", "Jobs", "Bus", "HTML", "JSON"]),
   kit("Site", uses: ["Core", "HTML", "Web", "Time", "JSON", "CICU", "CCmark"]),
   kit("Vault", uses: ["Core", "Crypto", "Postgres"]),
+  kit("Media", uses: ["Core", "CSandbox"]),
   kit("QR", uses: ["HTML", "CQREncode"]),
   kit("Captcha", uses: ["Core", "Crypto", "HTML", "JSON", "Outbound", "Site", "Web"]),
   kit("TestDatabase", uses: ["Core", "JSON", "Loop", "Postgres"]),
@@ -94,7 +96,7 @@ let targets: [Target] = [
   // Ground: what every market stands on.
   feature("Audit", uses: ["Crypto"]),
   feature("Accounts", uses: ["Audit", "Captcha", "Crypto", "Files", "Notices", "QR", "Vault"]),
-  feature("Files", uses: ["Crypto", "Loop", "CSystem", "CGD"]),
+  feature("Files", uses: ["Crypto", "Loop", "Media", "CSystem", "CGD"]),
   feature("Notices", uses: ["Outbound", "Crypto"]),
   feature("Ledger", uses: ["Crypto"]),
 
@@ -149,13 +151,14 @@ let targets: [Target] = [
     uses: ["Core", "Crypto", "HTML", "JSON", "Loop", "Outbound", "Site", "Web", "TestDatabase", "TestKit"]),
   tests("Vault", in: "Kits", uses: ["Core", "Crypto", "Postgres", "TestDatabase"]),
   tests("QR", in: "Kits", uses: ["HTML"]),
+  tests("Media", in: "Kits", uses: ["Core", "Crypto"]),
   tests("Doctor", in: "Kits", uses: ["Core", "Loop", "Outbound", "Postgres", "TestDatabase"]),
   tests("Redis", in: "Kits", uses: ["Core", "CSystem", "Loop"]),
   tests("Site", in: "Kits", uses: proving.filter { $0 != "Site" }),
 
   tests("Audit", in: "Features", uses: proving),
   tests("Accounts", in: "Features", uses: proving + ["Audit", "Captcha", "Crypto", "Files", "Notices", "Vault"]),
-  tests("Files", in: "Features", uses: proving + ["Crypto", "Loop", "CGD"]),
+  tests("Files", in: "Features", uses: proving + ["Crypto", "Loop", "Media", "CGD"]),
   tests("Notices", in: "Features", uses: proving + ["Crypto", "Loop", "Outbound"]),
   tests("Ledger", in: "Features", uses: proving),
   tests("Tutors", in: "Features", uses: proving + ["Accounts", "Audit", "Files", "Notices"]),

@@ -3,6 +3,8 @@ import Web
 /// Why an upload is not taken. The raw value names the sentence: `….refusal.<field>.<reason>`.
 package enum FileRefusal: String, Error, Sendable, CaseIterable {
   case missing, wrongType, tooLarge, damaged, tooManyPixels
+  /// Of sound and film: longer than ``Sample/longest``, or nothing a browser plays.
+  case tooLong, unplayable
 }
 
 extension FileStore.Unwritable: Explained {

@@ -1,5 +1,7 @@
 package import Core
+import Glibc
 package import Loop
+package import Media
 package import Postgres
 package import Web
 
@@ -41,12 +43,17 @@ package struct Files: Sendable {
   private let pool: BlockingPool
   /// One picture at a time: the largest allowed takes 130 MB while it is decoded.
   private let darkroom: BlockingPool
+  /// Two at a time look into sound and film.
+  private let screening: BlockingPool
+  private let probe: MediaProbe
 
   /// `folder` is made if it is missing. Throws when it cannot be written.
-  package init(folder: String, pool: BlockingPool) throws {
+  package init(folder: String, pool: BlockingPool, probe: MediaProbe = MediaProbe()) throws {
     store = try FileStore(folder: folder)
     self.pool = pool
     darkroom = BlockingPool(threads: 1, waiting: 50)
+    screening = BlockingPool(threads: 2, waiting: 20)
+    self.probe = probe
   }
 
   /// A portrait: cut to a square from the middle, 512 pixels wide at most, a JPEG without metadata. Up to 10 MB.
@@ -59,14 +66,26 @@ package struct Files: Sendable {
     try await picture(upload, .within(2048))
   }
 
-  /// Sound or film as it is: MP3, MP4 or M4A, WebM, Ogg, WAV, told by their first bytes. Up to 50 MB.
+  /// Sound or film as it is: MP3, MP4 or M4A, WebM, Ogg, WAV, told by their first bytes and then looked into (see
+  /// ``Sample``). Up to 50 MB.
   package func prepare(sample upload: UploadedFile) async throws -> PreparedFile {
-    try await asItIs(upload, largest: 50 << 20) { $0.isSample }
+    let probe = probe
+    return try await asItIs(upload, largest: 50 << 20, on: screening) { kind in
+      guard let container = kind.container else { throw FileRefusal.wrongType }
+      let facts: MediaFacts
+      do throws(MediaProbe.Failure) { facts = try probe.look(at: upload.path, as: container) } catch {
+        if error == .missing { throw FileStore.Unwritable(path: MediaProbe.place, code: ENOENT) }
+        throw FileRefusal.damaged
+      }
+      try Sample.judge(facts, as: kind)
+    }
   }
 
   /// A document as it is: a PDF, or a picture. Up to 10 MB. It is never shown within a page.
   package func prepare(document upload: UploadedFile) async throws -> PreparedFile {
-    try await asItIs(upload, largest: 10 << 20) { $0 == .pdf || $0.isPicture }
+    try await asItIs(upload, largest: 10 << 20, on: pool) {
+      guard $0 == .pdf || $0.isPicture else { throw FileRefusal.wrongType }
+    }
   }
 
   /// The file's row; `owner` is nobody for what belongs to the house.
@@ -101,16 +120,17 @@ package struct Files: Sendable {
   }
 
   private func asItIs(
-    _ upload: UploadedFile, largest: Int, allowed: @escaping @Sendable (FileKind) -> Bool
+    _ upload: UploadedFile, largest: Int, on pool: BlockingPool, judge: @escaping @Sendable (FileKind) throws -> Void
   ) async throws -> PreparedFile {
     guard upload.size > 0 else { throw FileRefusal.missing }
     guard upload.size <= largest else { throw FileRefusal.tooLarge }
     let store = store
     return try await pool.run {
       let beginning = try FileStore.beginning(of: upload.path, count: 4096)
-      guard let kind = FileKind(beginning: beginning, declared: upload.declaredType), allowed(kind) else {
+      guard let kind = FileKind(beginning: beginning, declared: upload.declaredType) else {
         throw FileRefusal.wrongType
       }
+      try judge(kind)
       let sha256 = try store.put(copyOf: upload.path)
       return PreparedFile(
         sha256: sha256, byteSize: upload.size, mediaType: kind.mediaType,

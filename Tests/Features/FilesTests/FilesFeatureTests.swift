@@ -67,7 +67,7 @@ private struct Taker: Feature {
     }
   }
 
-  private let wav = Array("RIFF\u{24}\u{0}\u{0}\u{0}WAVEfmt ".utf8) + [UInt8](repeating: 7, count: 5000)
+  private let wav = Samples.silence(seconds: 5)
 
   @Test func `a portrait goes in and comes out remade, for everybody and for ever`() async throws {
     try await withSite { site, _, database, _ in
@@ -149,6 +149,9 @@ private struct Taker: Feature {
       #expect(got10 == "wrongType")
       let got11 = await refusal("/take/sample", wav + [UInt8](repeating: 0, count: 50 << 20))
       #expect(got11 == "tooLarge")
+      let hostile = Array("RIFF\u{24}\u{0}\u{0}\u{0}WAVEfmt ".utf8) + [UInt8](repeating: 7, count: 5000)
+      #expect(await refusal("/take/sample", hostile) == "damaged")
+      #expect(await refusal("/take/sample", Samples.silence(seconds: 1801)) == "tooLong")
       let got12 = await refusal("/take/document", wav)
       #expect(got12 == "wrongType")
       let got13 = try await database.one(Query<Int>("select count(*)::int from files"))

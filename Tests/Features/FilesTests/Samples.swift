@@ -35,4 +35,15 @@ enum Samples {
     "UklGRsAAAABXRUJQVlA4WAoAAAAIAAAAPwAAHwAAVlA4IFYAAADQAwCdASpAACAAPtFep02oJSOiLAgBABoJYwDKLqT8gABlGGgSxYAA/us2/+"
       + "hQf6Dt//oSfJ36FfyY1Xj9Vf//SbOUf8YL5kfX6wmyW/m5JI7yEAAAAEVYSUZEAAAATU0AKgAAAAgAAgEOAAIAAAAdAAAAJgESAAMAAAABAAYA"
       + "AAAAAAB0YWtlbiBhdCAyNC44NjA3IE4gNjcuMDAxMSBFAAA=")!
+
+  /// Silence: one channel of bytes, a thousand a second.
+  static func silence(seconds: Int) -> [UInt8] {
+    func little(_ number: Int, _ count: Int) -> [UInt8] {
+      (0..<count).map { UInt8(truncatingIfNeeded: number >> ($0 * 8)) }
+    }
+    let size = seconds * 1000
+    return Array("RIFF".utf8) + little(36 + size, 4) + Array("WAVEfmt ".utf8) + little(16, 4) + little(1, 2)
+      + little(1, 2) + little(1000, 4) + little(1000, 4) + little(1, 2) + little(8, 2) + Array("data".utf8)
+      + little(size, 4) + [UInt8](repeating: 128, count: size)
+  }
 }
