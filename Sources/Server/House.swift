@@ -74,6 +74,7 @@ struct House {
           : "REDIS_URL cannot be read; redis://host:6379 was expected.")
     }
     if let address = address ?? nil { redis = Redis(address, loops: loops, log: log) } else { redis = nil }
+    let shared = redis.map { SharedLimits($0) }
     relay = Self.relay(redis, config.isOneOfSeveral, database, loops, log)
     bus = Bus(loops: loops, relay: relay)
     assets = try Assets(folder: config.assets, live: config.isDevelopment)
@@ -116,6 +117,8 @@ struct House {
       throw Config.Unusable(description: "SMTP_URL cannot be read; smtp://user:password@host:587 was expected.")
     }
 
+    let settings = Self.webSettings(config, shared)
+
     let client = HTTPClient(courier)
     let own = "http://\(config.host == "0.0.0.0" ? "127.0.0.1" : config.host):\(config.port)"
     let simulated = SimulatedGateway(database: database, site: site, clock: clock, secret: config.secret) {
@@ -124,7 +127,7 @@ struct House {
     }
     let captcha = Captcha(
       config.captcha, secret: config.secret, siteURL: config.siteURL, client: client, address: config.captchaURL,
-      clock: clock)
+      store: shared, clock: clock)
     let payments = Payments(
       database: database, bookings: bookings, ledger: ledger, notices: notices, site: site, clock: clock,
       gateways: [simulated])
@@ -165,7 +168,7 @@ struct House {
               ["name": .text(waiting.learnerName), "subject": .text(waiting.subject)],
               link: Doors.classroom(waiting.booking), mail: false, in: tx)
           }),
-        clock: clock, log: log),
+        pace: Pace(.messages, settings), clock: clock, log: log),
       reviews,
       HomeFeature(
         database: database, site: site, bus: bus, bookings: bookings, tutors: tutorsFeature, ledger: ledger,
@@ -221,21 +224,25 @@ struct House {
       return .text("ready\n")
     }
 
-    var settings = WebSettings(siteURL: config.siteURL, secret: HMAC.sign("web", key: Array(config.secret.utf8)))
-    settings.zone = config.zone
-    settings.rates = config.rates
-    settings.rateFactor = Double(config.limitsFactor)
-    settings.trustedProxies = config.trustedProxies
-    if let token = config.metricsToken { settings.metrics = .token(token) }
-    settings.limitStore = redis.map { SharedLimits($0) }
-    settings.uploads = config.home + "/uploads"
-    mkdir(settings.uploads, 0o700)
     let site = site
     table = RouteTable(
       routes, settings: settings, log: log, metrics: metrics, assets: assets,
       translate: { error in (error as? PostgresError).flatMap(Self.problem) },
       problemPage: { request, problem in site.problem(problem, for: request) },
       identify: { request in try await sessions.identify(request) }, gate: { try await door.judge($0, $1) })
+  }
+
+  private static func webSettings(_ config: Config, _ shared: SharedLimits?) -> WebSettings {
+    var settings = WebSettings(siteURL: config.siteURL, secret: HMAC.sign("web", key: Array(config.secret.utf8)))
+    settings.zone = config.zone
+    settings.rates = config.rates
+    settings.rateFactor = Double(config.limitsFactor)
+    settings.trustedProxies = config.trustedProxies
+    if let token = config.metricsToken { settings.metrics = .token(token) }
+    settings.limitStore = shared
+    settings.uploads = config.home + "/uploads"
+    mkdir(settings.uploads, 0o700)
+    return settings
   }
 
   /// How this node hears of the others: through Redis, and through the database when that is gone or there is none.

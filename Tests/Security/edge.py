@@ -29,6 +29,8 @@ class Proxy:
 
     def __init__(self, upstream):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="edge-nginx-"))
+        # nginx's workers are nobody when it is started by root, and lay long bodies into a folder in here.
+        self.folder.chmod(0o711)
         self.port, self.plain = free_port(), free_port()
         subprocess.run(
             ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext",

@@ -93,6 +93,8 @@ def faults_of(answer, secure=True):
     yield from wants("server" not in head or head["server"] == "nginx", f"tells its server: {head.get('server')}")
     yield from wants("x-powered-by" not in head, "tells its maker")
     if kind.startswith("text/html"):
+        connections = policy.split("connect-src ")[-1].split(";")[0].split()
+        yield from wants(all(one == "'self'" or re.fullmatch(r"wss?://localhost(:\d+)?", one) for one in connections), f"talks to {connections}")
         for part in ["default-src 'self'", "script-src 'self'", "style-src 'self'", "object-src 'none'", "base-uri 'none'", "form-action 'self'",
                      "require-trusted-types-for 'script'", "trusted-types tutalink"]:
             yield from wants(part in policy, f"policy without {part}")

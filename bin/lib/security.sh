@@ -9,4 +9,4 @@ find_swift
 [ -n "${TUTALINK_BINARY:-}" ] || build_server || fail "The server cannot be built."
 [ -n "${TUTALINK_TEST_DATABASE:-}" ] || TUTALINK_TEST_DATABASE=$(bin/db test-cluster) || fail "The tests have no database: see above."
 export TUTALINK_TEST_DATABASE
-exec .venv-security/bin/python Tests/Security/security.py "$@"
+exec .venv/bin/python Tests/Security/security.py "$@"

@@ -19,12 +19,13 @@ package struct ClassroomFeature: Feature {
   let rooms: Rooms
 
   package init(
-    database: Database, site: Site, bus: Bus, relays: RelaySettings, hooks: LessonHooks, clock: WallClock, log: Log
+    database: Database, site: Site, bus: Bus, relays: RelaySettings, hooks: LessonHooks, pace: Pace, clock: WallClock,
+    log: Log
   ) {
     self.database = database
     self.site = site
     self.relays = relays
-    rooms = Rooms(database: database, bus: bus, hooks: hooks, clock: clock, log: log)
+    rooms = Rooms(database: database, bus: bus, hooks: hooks, pace: pace, clock: clock, log: log)
   }
 
   package func routes(_ routes: inout Routes) {

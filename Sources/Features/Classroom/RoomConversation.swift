@@ -274,6 +274,8 @@ final class RoomConversation: Conversation {
     let words = text.trimmingSpaces()
     guard !words.isEmpty else { return refuse("text_empty", on: socket) }
     guard words.unicodeScalars.count <= 4000 else { return refuse("text_too_long", on: socket) }
+    // Calls and signs have the socket's own limit; words go to the database and to somebody else.
+    guard await rooms.pace.spend(user, at: now) == nil else { return refuse("too_many_messages", on: socket) }
     let (message, isNew) = try await rooms.keep(words, clientID: clientID, by: user, in: room)
     let envelope = RoomMessage.chat(message, of: lesson)
     // Who sends twice did not hear that it was kept: tell that one again.

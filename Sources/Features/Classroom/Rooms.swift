@@ -3,6 +3,7 @@ import Core
 import JSON
 import Jobs
 import Postgres
+import Web
 
 /// Rooms as they are stored: load under lock, decide by ``LessonRoom``, store what happened, tell the booking, and after
 /// the commit tell everybody in the room.
@@ -10,6 +11,8 @@ struct Rooms: Sendable {
   let database: Database
   let bus: Bus
   let hooks: LessonHooks
+  /// How often somebody may write.
+  let pace: Pace
   let clock: WallClock
   let log: Log
   let signsOfLife: SignsOfLife

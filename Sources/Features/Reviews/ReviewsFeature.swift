@@ -28,11 +28,13 @@ package struct ReviewsFeature: Feature {
   }
 
   package func routes(_ routes: inout Routes) {
+    // Words that others read; how often somebody may write them is counted with what they write in lessons.
+    let words: RouteLimits = .rate(.messages)
     routes.on(.get, ReviewPaths.list, as: Guest.self, list)
     routes.on(.get, Doors.review, as: Member.self, compose)
-    routes.on(.post, Doors.review, as: Member.self, publish)
-    routes.on(.post, ReviewPaths.reply, as: Tutor.self, reply)
-    routes.api(.post, ReviewPaths.apiRate, as: Member.self, .rate, apiRate)
+    routes.on(.post, Doors.review, as: Member.self, limits: words, publish)
+    routes.on(.post, ReviewPaths.reply, as: Tutor.self, limits: words, reply)
+    routes.api(.post, ReviewPaths.apiRate, as: Member.self, limits: words, .rate, apiRate)
   }
 
   /// What stands on a tutor's page.

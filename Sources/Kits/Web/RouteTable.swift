@@ -45,10 +45,8 @@ package final class RouteTable: Sendable {
     init(_ route: Route, _ settings: WebSettings, _ metrics: Metrics) {
       self.route = route
       figures = RouteFigures(metrics, template: route.template)
-      let all = settings.rateFactor > 0 ? settings.rates.rates(of: route.rateClass) + route.limits.rates : []
-      rates = all.enumerated().map { at, rate in
-        let count = max(1, Int((Double(rate.count) * settings.rateFactor).rounded()))
-        return (rate, Quota(rate.pool ?? Self.name(of: route, at), count, per: rate.period))
+      rates = settings.quotas(settings.rates.rates(of: route.rateClass) + route.limits.rates) {
+        Self.name(of: route, $0)
       }
       ratePolicy = rates.map { _, quota in
         "\"\(quota.name)\";q=\(quota.count);w=\(max(1, quota.period.microseconds / 1_000_000))"
@@ -263,7 +261,7 @@ package final class RouteTable: Sendable {
     guard isTrusted(request.address), let header = request.headers.all("x-forwarded-for").last else {
       return request.address
     }
-    for entry in header.split(separator: ",").reversed() {
+    for entry in header.pieces(at: ",").reversed() {
       let address = entry.trimmingSpaces()
       guard Address.isValid(address) else { return request.address }
       if !isTrusted(address) { return address }
@@ -417,10 +415,11 @@ package final class RouteTable: Sendable {
 
   /// Whether an `Origin` is this site: what people use, or the host they asked for.
   func isOwn(_ origin: String, _ request: Request) -> Bool {
-    if origin == settings.siteURL { return true }
-    guard let host = request.header("host"), let scheme = origin.firstRange(of: "://") else { return false }
-    if settings.isSecure, origin[..<scheme.lowerBound] != "https" { return false }
-    return origin[scheme.upperBound...].lowercased() == host.lowercased()
+    if origin.isSpelled(settings.siteURL) { return true }
+    guard let host = request.header("host"), let scheme = ["https://", "http://"].first(where: { origin.begins($0) })
+    else { return false }
+    if settings.isSecure, scheme != "https://" { return false }
+    return Substring(origin.utf8.dropFirst(scheme.utf8.count)).lowercased().isSpelled(host.lowercased())
   }
 
   // MARK: Sockets

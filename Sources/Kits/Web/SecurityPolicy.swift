@@ -1,3 +1,5 @@
+import Core
+
 /// Another site that one page must be opened for, such as a captcha's: the content policy of all other pages stays shut.
 package struct ForeignContent: Sendable, Equatable {
   /// Origins or addresses whose scripts may run, such as `https://challenges.cloudflare.com`.
@@ -18,23 +20,32 @@ package struct ForeignContent: Sendable, Equatable {
 struct SecurityPolicy: Sendable {
   private let forms: String
   private let pagePolicy: String
+  private let scriptPolicy: String
+  /// The site itself, also for sockets: `'self'` alone leaves those out in older browsers. Nothing else is needed: the
+  /// relay of calls is not under this rule, and a video bridge stands behind the site's own proxy.
+  private let connections: String
   private let isSecure: Bool
 
   init(_ settings: WebSettings) {
     forms = (["'self'"] + settings.formTargets).joined(separator: " ")
-    pagePolicy = Self.policy(forms: forms, open: nil)
+    connections = "'self' " + Self.socketOrigin(settings.siteURL)
+    pagePolicy = Self.policy(forms: forms, connections: connections, open: nil)
+    // A script's own policy counts only when it runs as a worker.
+    scriptPolicy =
+      "default-src 'none'; script-src 'self'; connect-src \(connections); worker-src 'self'; frame-ancestors 'none'; "
+      + "require-trusted-types-for 'script'; trusted-types tutalink"
     isSecure = settings.isSecure
   }
 
   /// No inline script or style, no text that becomes markup or script (trusted types: the one policy an island may make
   /// is called `tutalink`), no frame, no plug-in. Scripts of another site bring sinks of their own, so where one is let
   /// in, trusted types cannot be asked of the page.
-  private static func policy(forms: String, open: ForeignContent?) -> String {
+  private static func policy(forms: String, connections: String, open: ForeignContent?) -> String {
     func sources(_ own: String, _ foreign: [String]?) -> String { ([own] + (foreign ?? [])).joined(separator: " ") }
     let policy = [
       "default-src 'self'", "script-src \(sources("'self'", open?.scripts))",
       "style-src \(sources("'self'", open?.styles))", "img-src 'self' data: blob:", "media-src 'self' blob:",
-      "connect-src \(sources("'self' ws: wss:", open?.connections))",
+      "connect-src \(sources(connections, open?.connections))",
       "frame-src \(open.map { $0.frames.joined(separator: " ") } ?? "'none'")", "worker-src 'self'",
       "frame-ancestors 'none'", "base-uri 'none'", "form-action \(forms)", "object-src 'none'",
     ]
@@ -43,10 +54,11 @@ struct SecurityPolicy: Sendable {
       .joined(separator: "; ")
   }
 
-  /// A script's own policy counts only when it runs as a worker.
-  private static let scriptPolicy =
-    "default-src 'none'; script-src 'self'; connect-src 'self' ws: wss:; worker-src 'self'; frame-ancestors 'none'; "
-    + "require-trusted-types-for 'script'; trusted-types tutalink"
+  /// `wss://tutors.example.edu` for `https://tutors.example.edu/learn`.
+  private static func socketOrigin(_ siteURL: String) -> String {
+    let scheme = siteURL.begins("https://") ? "wss://" : "ws://"
+    return scheme + (siteURL.pieces(at: "/").dropFirst().first ?? "localhost")
+  }
 
   func apply(to response: inout Response, isSignedIn: Bool) {
     let isPage = response.header("content-type")?.hasPrefix("text/html") ?? false
@@ -54,8 +66,8 @@ struct SecurityPolicy: Sendable {
     let isScript = response.header("content-type")?.hasPrefix("text/javascript") ?? false
     let policy =
       isPage
-      ? response.foreign.map { Self.policy(forms: forms, open: $0) } ?? pagePolicy
-      : isScript ? Self.scriptPolicy : "default-src 'none'; frame-ancestors 'none'; sandbox"
+      ? response.foreign.map { Self.policy(forms: forms, connections: connections, open: $0) } ?? pagePolicy
+      : isScript ? scriptPolicy : "default-src 'none'; frame-ancestors 'none'; sandbox"
     response.setIfMissing("content-security-policy", policy)
     response.setIfMissing("x-content-type-options", "nosniff")
     response.setIfMissing("x-frame-options", "DENY")

@@ -83,6 +83,24 @@ import Web
     }
   }
 
+  @Test func `who writes too fast is told so, nothing is kept, and calls go on`() async throws {
+    var settings = WebSettings(siteURL: "http://localhost", secret: Array(repeating: 1, count: 32))
+    settings.rates = try RateSettings("messages=2/10s")
+    try await withStage(pace: Pace(.messages, settings)) { (stage: Stage) async throws in
+      let (ada, ben) = try await stage.bothInside()
+      for id in ["a", "b"] {
+        ada.send("chat_message", ["client_id": .string(id), "text": "quick"])
+        try await ada.hear("chat_message")
+      }
+      ada.send("chat_message", ["client_id": "c", "text": "quicker"])
+      #expect(try await ada.hear("error")["code"]?.string == "too_many_messages")
+      ada.send("offer", ["to": 2, "sdp": "v=0"])
+      #expect(try await ben.hear("offer")["sdp"]?.string == "v=0")
+      ben.send("chat_message", ["client_id": "a", "text": "slow"])
+      #expect(try await ada.hear("chat_message") { $0["text"]?.string == "slow" }["number"]?.int == 3)
+    }
+  }
+
   @Test func `messages are numbered, kept once, and given again after a break`() async throws {
     try await withStage { (stage: Stage) async throws in
       let (ada, ben) = try await stage.bothInside()

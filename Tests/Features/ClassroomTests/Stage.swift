@@ -28,9 +28,10 @@ final class Stage: Sendable {
   var clock: SteppedClock { house.clock }
   var port: Int { server.port }
 
-  init(_ house: TestHouse, booking: ID<Booking>, code: String, told: Locked<[String]>, relays: RelaySettings)
-    async throws
-  {
+  init(
+    _ house: TestHouse, booking: ID<Booking>, code: String, told: Locked<[String]>, relays: RelaySettings,
+    pace: Pace = .free
+  ) async throws {
     self.house = house
     self.booking = booking
     self.code = code
@@ -52,7 +53,7 @@ final class Stage: Sendable {
       },
       waiting: { waiting, _ in told.withLock { $0.append("\(waiting.learnerName) waits") } })
     feature = ClassroomFeature(
-      database: house.database, site: house.site, bus: Bus(loops: loops), relays: relays, hooks: hooks,
+      database: house.database, site: house.site, bus: Bus(loops: loops), relays: relays, hooks: hooks, pace: pace,
       clock: house.clock.clock,
       log: .silent)
     site = house.open([feature])
@@ -99,7 +100,8 @@ final class Stage: Sendable {
 }
 
 func withStage(
-  state: String = "confirmed", relays: RelaySettings = RelaySettings(), _ body: (Stage) async throws -> Void
+  state: String = "confirmed", relays: RelaySettings = RelaySettings(), pace: Pace = .free,
+  _ body: (Stage) async throws -> Void
 ) async throws {
   try await withDatabase { database in
     // The lesson started five minutes ago.
@@ -120,7 +122,7 @@ func withStage(
         values (\(booking), \(Person.ben.id), \(Person.ada.id), \(subject), \(state), 'instant', \(times.lowerBound), \(times.upperBound),
                 \(times), 0, 'USD', 0, '{}', \(code), 'UTC', 'UTC', \(times.lowerBound))
         """))
-    let stage = try await Stage(house, booking: booking, code: code, told: Locked([]), relays: relays)
+    let stage = try await Stage(house, booking: booking, code: code, told: Locked([]), relays: relays, pace: pace)
     do {
       try await body(stage)
       if !stage.isStopped.withLock({ $0 }) { await stage.stop() }

@@ -33,6 +33,41 @@ import Testing
     #expect(limits.take(quota, holder: "a", at: before + .seconds(10)).isAllowed)
   }
 
+  @Test func `what is said over a socket has its pace, by person`() async throws {
+    var settings = WebSettings(siteURL: "http://localhost", secret: Array(repeating: 1, count: 32))
+    settings.rates = try RateSettings("messages=2/10s")
+    let pace = Pace(.messages, settings)
+    let now = Instant(seconds: 1_000_000)
+    let (ada, ben) = (ID<User>.new(), ID<User>.new())
+    #expect(await pace.spend(ada, at: now) == nil)
+    #expect(await pace.spend(ada, at: now) == nil)
+    #expect(await pace.spend(ada, at: now) == 5)
+    #expect(await pace.spend(ben, at: now) == nil)
+    #expect(await pace.spend(ada, at: now + .seconds(5)) == nil)
+    settings.rateFactor = 0
+    let off = Pace(.messages, settings)
+    for _ in 0..<5 { #expect(await off.spend(ada, at: now) == nil) }
+    for _ in 0..<5 { #expect(await Pace.free.spend(ada, at: now) == nil) }
+  }
+
+  @Test func `who shares a store shares the pace, and a store that is away opens no door`() async throws {
+    struct Away: LimitStore {
+      struct Gone: Error {}
+      func spend(_ quota: Quota, holder: String, at now: Instant) async throws -> LimitVerdict { throw Gone() }
+    }
+    var settings = WebSettings(siteURL: "http://localhost", secret: Array(repeating: 1, count: 32))
+    settings.rates = try RateSettings("messages=1/10s")
+    settings.limitStore = MemoryLimits()
+    let now = Instant(seconds: 1_000_000)
+    let ada = ID<User>.new()
+    #expect(await Pace(.messages, settings).spend(ada, at: now) == nil)
+    #expect(await Pace(.messages, settings).spend(ada, at: now) == 10)
+    settings.limitStore = Away()
+    let alone = Pace(.messages, settings)
+    #expect(await alone.spend(ada, at: now) == nil)
+    #expect(await alone.spend(ada, at: now) == 10)
+  }
+
   @Test func `a flood of addresses is bounded, and does not wash anybody clean`() {
     let limits = MemoryLimits(most: 1600)
     let now = Instant(seconds: 1_000_000)

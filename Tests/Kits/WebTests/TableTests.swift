@@ -206,6 +206,15 @@ import Testing
     )
   }
 
+  @Test func `a cookie's borders are its bytes, not what looks or counts like them`() {
+    func session(_ header: String) -> String? { Cookies(headers: [header], secure: true)["session"] }
+    // U+037E equals a semicolon, and browsers keep it as part of another site's cookie.
+    #expect(session("other=1\u{37E}__Host-session=planted") == nil)
+    #expect(session("other=1\u{37E} __Host-session=planted; __Host-session=own") == "own")
+    #expect(session("a=b;\u{301}; __Host-session=own") == "own")
+    #expect(session("__Host-session=\u{301}own") == "\u{301}own")
+  }
+
   @Test func `pages carry the strict policy and stay out of caches once somebody signed in`() async {
     let table = table({ $0.formTargets = ["https://pay.example"] }) { routes in
       routes.on(.get, "/", as: Guest.self) { _, _ in .html("<p>hi</p>") }
@@ -215,6 +224,7 @@ import Testing
     #expect(policy.contains("default-src 'self'; script-src 'self'; style-src 'self'"))
     #expect(policy.contains("form-action 'self' https://pay.example"))
     #expect(!policy.contains("unsafe"))
+    #expect(policy.contains("connect-src 'self' ws://localhost;"))
     #expect(page.header("cache-control") == "no-cache")
     #expect(page.header("permissions-policy")?.contains("camera=(self)") == true)
     #expect(page.header("cross-origin-opener-policy") == "same-origin")
@@ -301,6 +311,24 @@ import Testing
       "--xy\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n" + String(repeating: "a", count: 300_000)
       + "\r\n--xy--"
     #expect(await send(long, type: type).status == 413)
+  }
+
+  @Test func `quotes, colons and slashes with accents are quotes, colons and slashes`() {
+    // Outside the macro, which does not take such quotes.
+    func read(_ text: String) -> [String: String]? { MultipartReader.parameters(text, kind: "form-data") }
+    let accented = read("form-data; name=\"\u{301}a\"")
+    #expect(accented?["name"] == "\u{301}a")
+    let behind = read("form-data; name=\"a\"\u{301}; filename=\"b\"")
+    #expect(behind == nil)
+    let escaped = read(#"form-data; name="a\""# + "\u{301}b\"")
+    let quote = "a\"\u{301}b"
+    #expect(escaped?["name"] == quote)
+    let greek = read("form-data\u{37E} name=\"a\"")
+    #expect(greek == nil)
+    let up = MultipartReader.lastComponent("../..\u{301}/\u{301}passwd")
+    #expect(up == "\u{301}passwd")
+    let drive = MultipartReader.lastComponent("C:\\\u{301}x.png")
+    #expect(drive == "\u{301}x.png")
   }
 
   @Test func `a multipart form reads the same however it is cut`() throws {
@@ -433,6 +461,12 @@ import Testing
     #expect(await ask("1.1.1.1, 198.51.100.1, 10.0.0.1", from: "127.0.0.1") == "198.51.100.1")
     #expect(await ask("198.51.100.1", from: "203.0.113.9") == "203.0.113.9")
     #expect(await ask("<script>", from: "127.0.0.1") == "127.0.0.1")
+    #expect(await ask("1.1.1.1,\u{301} 198.51.100.1", from: "127.0.0.1") == "127.0.0.1")
+  }
+
+  @Test func `an address of the API is one by its bytes`() {
+    #expect(Request(.get, "/api/\u{301}").isAPI)
+    #expect(!Request(.get, "/apis/").isAPI)
   }
 
   // MARK: Figures
