@@ -17,10 +17,11 @@ struct Rooms: Sendable {
   let log: Log
   let signsOfLife: SignsOfLife
 
-  init(database: Database, bus: Bus, hooks: LessonHooks, clock: WallClock, log: Log) {
+  init(database: Database, bus: Bus, hooks: LessonHooks, pace: Pace, clock: WallClock, log: Log) {
     self.database = database
     self.bus = bus
     self.hooks = hooks
+    self.pace = pace
     self.clock = clock
     self.log = log
     signsOfLife = SignsOfLife(database: database, log: log)
