@@ -61,7 +61,11 @@ package struct AdminFeature: Feature {
   func overview(_ request: Request, admin: Administrator) async throws -> Response {
     let figures = try await database.one(.figures)
     let books = try await ledger.verify(in: database)
-    return page(.overview, .overview(figures, booksHold: books.holds, links: books.links), request)
+    let time = site.context(for: request).days(SiteCharts.days)
+    let charts = SiteCharts(
+      time: time, bookings: try await database.all(.bookingDays(by: time.bounds)),
+      money: try await database.all(.moneyDays(by: time.bounds)))
+    return page(.overview, .overview(figures, booksHold: books.holds, links: books.links, charts), request)
   }
 
   /// All postings as of this moment, for a spreadsheet. They are read through a cursor while they are sent, so the size

@@ -7,13 +7,15 @@ package import Jobs
 package import Ledger
 package import Platform
 package import Postgres
+import Scheduling
 package import Site
+import Time
 package import Tutors
 package import Web
 
 /// The landing page, and the dashboards that tell learners and tutors what comes next.
 ///
-/// Owns nothing. Reads `lesson_facts` (Bookings), `reviews` through Reviews' panel. Hears of changed bookings and tells the
+/// Owns nothing. Reads `lesson_facts` (Bookings), `ledger_movements` (Ledger), `published_reviews` (Reviews). Hears of changed bookings and tells the
 /// open dashboards of both people.
 package struct HomeFeature: Feature {
   static let dashboardSocket = Path("/ws/dashboard/:user/", as: ID<User>.self)
@@ -89,8 +91,28 @@ package struct HomeFeature: Feature {
         toReview: try await database.all(.toReview(by: member.id, since: clock.now - .days(60))),
         learner: try await database.one(.figures(ofLearner: member.id, since: clock.now - .days(30))), tutor: tutorSide,
         saved: try await tutors.favourites(member.id, page),
-        suggestions: lessons.isEmpty && !isTutor ? try await tutors.freeSoon(3, page) : .none),
+        suggestions: lessons.isEmpty && !isTutor ? try await tutors.freeSoon(3, page) : .none,
+        figures: try await figures(of: member.id, isTutor: isTutor, page)),
       for: request)
+  }
+
+  /// A year of the reader's months, and a tutor's coming weeks.
+  private func figures(of user: ID<User>, isTutor: Bool, _ page: PageContext) async throws -> FiguresSection {
+    let time = page.months(FiguresSection.months)
+    var learning = FiguresSection.Figures()
+    learning.lessons = try await database.all(.lessons(of: user, teaching: false, by: time.bounds, until: page.now))
+    learning.money = try await database.all(.money(ofLearner: user, by: time.bounds))
+    guard isTutor else { return FiguresSection(time: time, learning: learning, teaching: nil) }
+    var teaching = FiguresSection.Figures()
+    teaching.lessons = try await database.all(.lessons(of: user, teaching: true, by: time.bounds, until: page.now))
+    teaching.money = try await database.all(.money(ofTutor: user, by: time.bounds))
+    teaching.ratings = try await database.all(.ratings(of: user, by: time.bounds))
+    if let rules = try await TutorTimes().timetable(of: user, now: page.now, in: database)?.rules {
+      let range = rules.zone.day(rules.zone.date(page.now)).lowerBound..<page.now + .days(30)
+      teaching.weeks = FilledWeek.weeks(
+        4, of: rules, lessons: try await database.all(.lessonsAhead(ofTutor: user, in: range)), now: page.now)
+    }
+    return FiguresSection(time: time, learning: learning, teaching: teaching)
   }
 
   func apiLearner(_ request: Request, member: Member) async throws -> Response {

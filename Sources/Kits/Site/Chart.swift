@@ -1,4 +1,6 @@
+package import Core
 package import HTML
+import Time
 
 /// A chart for people who would rather look than read, with the same figures in a table for those who read.
 ///
@@ -184,5 +186,47 @@ extension PageContext {
       <details class="disclosure"><summary>\(t("site.chart.table"))<span class="visually-hidden">: \(chart.title)</span></summary>\
       <table class="table"><thead><tr><th scope="col">\(chart.placeName)</th>\(heads)</tr></thead><tbody>\(rows)</tbody></table></details>
       """
+  }
+}
+
+/// A time axis in the reader's zone: stretches that follow each other up to now.
+package struct ChartTime: Sendable {
+  /// Where each stretch begins; the last is under way.
+  package let bounds: [Instant]
+  package let places: [Chart.Place]
+
+  /// A value for each place, of rows that name theirs from 1 on (`width_bucket` over ``bounds``).
+  package func values<Row>(of rows: [Row], at place: (Row) -> Int, _ value: (Row) -> Int?) -> [Int?] {
+    var values = [Int?](repeating: nil, count: places.count)
+    for row in rows where values.indices.contains(place(row) - 1) { values[place(row) - 1] = value(row) }
+    return values
+  }
+}
+
+extension PageContext {
+  /// The last months, this one included.
+  package func months(_ count: Int) -> ChartTime {
+    let today = zone.date(now).parts
+    let dates = (0..<count).reversed().compactMap { back in
+      let month = today.year * 12 + today.month - 1 - back
+      return CivilDate(month / 12, month % 12 + 1, 1)
+    }
+    return ChartTime(
+      bounds: dates.map { zone.day($0).lowerBound },
+      places: dates.map { Chart.Place(short: monthText($0), long: longMonthText($0)) })
+  }
+
+  /// The last days, today included.
+  package func days(_ count: Int) -> ChartTime {
+    let dates = (0..<count).reversed().map { zone.date(now) - $0 }
+    return ChartTime(
+      bounds: dates.map { zone.day($0).lowerBound },
+      places: dates.map { Chart.Place(short: shortDateText($0), long: longDayText($0)) })
+  }
+
+  /// Hundredths as a share: `12.5 %` of 1250 basis points.
+  package func percentText(basisPoints: Int) -> String {
+    let tenths = (basisPoints + 5) / 10
+    return t("site.percent", share: tenths % 10 == 0 ? "\(tenths / 10)" : "\(tenths / 10).\(tenths % 10)")
   }
 }

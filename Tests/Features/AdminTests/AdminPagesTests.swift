@@ -74,6 +74,32 @@ extension Response {
 }
 
 @Suite struct AdminPagesTests {
+  @Test func `the overview draws a month of bookings and money, one chart a currency`() async throws {
+    try await withOffice { office in
+      let empty = await office.site.get("/admin", as: .root)
+      #expect(empty.status == 200 && empty.text.contains("The last thirty days") && !empty.text.contains("⟦"))
+      let ledger = Ledger(clock: office.house.clock.clock)
+      let (ben, ada, price) = (Person.ben.id, Person.ada.id, Money(4500, .usd))
+      try await office.database.transaction { tx in
+        for isKept in [true, false] {
+          let booking = ID<Booking>.new()
+          try await ledger.post(.payment(ID<Payment>.new(), by: ben, price), in: tx)
+          try await ledger.post(.reserve(price, of: ben, for: booking), in: tx)
+          if isKept {
+            try await ledger.post(
+              .capture(FeeSplit(of: price, basisPoints: 1800), of: ben, to: ada, for: booking), in: tx)
+          } else {
+            let nothing = FeeSplit(of: Money(0, .usd), basisPoints: 1800)
+            try await ledger.post(.release(price, of: ben, keeping: nothing, to: ada, for: booking), in: tx)
+          }
+        }
+      }
+      let page = await office.site.get("/admin", as: .root)
+      #expect(page.text.contains("Money, USD") && page.text.contains("$90 paid in; 50 % of it given back."))
+      #expect(page.text.contains("data-label=\"Fees\">$8.10</td>") && pageFaults(page.text) == [])
+    }
+  }
+
   @Test func `administration is for administrators alone`() async throws {
     try await withOffice { office in
       let mail = ID<MailLine.Key>.new()

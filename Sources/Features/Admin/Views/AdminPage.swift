@@ -38,7 +38,7 @@ struct AdminPage: View {
   static let pageSize = 50
 
   enum Content: Sendable {
-    case overview(SiteFigures, booksHold: Bool, links: Int)
+    case overview(SiteFigures, booksHold: Bool, links: Int, SiteCharts)
     case people([PersonLine], words: String)
     case waiting([TutorForReview])
     case tutor(TutorForReview, credentials: [CredentialForReview], problem: String?)
@@ -66,7 +66,8 @@ struct AdminPage: View {
 
   private func inner(_ page: PageContext) -> HTML {
     switch content {
-    case .overview(let figures, let holds, let links): overview(figures, holds, links, page)
+    case .overview(let figures, let holds, let links, let charts):
+      overview(figures, holds, links, page) + charts.markup(page)
     case .people(let people, let words): self.people(people, words, page)
     case .waiting(let tutors): waiting(tutors, page)
     case .tutor(let tutor, let credentials, let problem): self.tutor(tutor, credentials, problem, page)

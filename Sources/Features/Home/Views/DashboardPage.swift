@@ -22,6 +22,7 @@ struct DashboardPage: View {
   let tutor: TutorSide?
   let saved: HTML
   let suggestions: HTML
+  let figures: FiguresSection
 
   func title(_ page: PageContext) -> String { page.t("site.dashboard") }
 
@@ -33,7 +34,7 @@ struct DashboardPage: View {
       <div class="stack loose" data-island="dashboard" data-user="\(viewer.description)"><p class="visually-hidden" role="status" data-live></p>
       \(setUp(page))\(next(page))\(requestSection(page))
       <div class="stats">\(stats(page))</div>
-      \(upcoming(page))\(reviewSection(page))\(savedSection(page))</div>
+      \(upcoming(page))\(reviewSection(page))\(savedSection(page))\(figures.markup(page))</div>
       """
   }
 
