@@ -113,7 +113,7 @@ extension PageContext {
       <figure class="chart"><figcaption>\(chart.title)</figcaption>\(lead)\(key)
       <div class="chart-frame" aria-hidden="true"><div class="chart-scale"><span>\(chart.write(range.upperBound))</span>\
       <span>\(chart.write(middle))</span><span>\(chart.write(range.lowerBound))</span></div>
-      <div class="chart-plot">\(drawing(chart, range, tones))<div class="chart-places">\(labels)</div></div></div>
+      <div class="chart-plot">\(drawing(chart, range, tones))<div class="chart-places\(chart.places.count <= 6 || every > 1 ? " few" : "")">\(labels)</div></div></div>
       \(table(chart))</figure>
       """
   }
