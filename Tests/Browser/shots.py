@@ -116,10 +116,10 @@ def take(site, chosen, dresses):
             if who not in people:
                 address = WHO[who]
                 options = dict(DRESSES[dress])
-                people[who] = site.signed_in(address, name=who, **options) if address else site.person(who, **options)
                 if dress == "rtl" and address:
                     # What somebody chose for the account goes before their browser.
                     site.sql("update users set language = 'ar' where email = %s", address)
+                people[who] = site.signed_in(address, name=who, **options) if address else site.person(who, **options)
             person = people[who]
             person.allow(r".")
             name = f"{who}{re.sub(r'[^A-Za-z0-9]+', '-', re.sub(r'[0-9a-f-]{36}', 'x', path)).rstrip('-')}"
@@ -129,10 +129,11 @@ def take(site, chosen, dresses):
             height = min(MOST_HIGH, person.page.evaluate("() => document.documentElement.scrollHeight"))
             view = person.page.viewport_size
             wide = person.page.evaluate("() => document.documentElement.scrollWidth > document.documentElement.clientWidth")
-            if "/room" in path:
-                person.page.screenshot(path=str(file))
-            else:
-                person.page.screenshot(path=str(file), full_page=True, clip={"x": 0, "y": 0, "width": view["width"], "height": max(height, view["height"])})
+            # A window as high as the page: what sticks to an edge of the window is then at the page's.
+            if "/room" not in path:
+                person.page.set_viewport_size({"width": view["width"], "height": max(height, view["height"])})
+            person.page.screenshot(path=str(file))
+            person.page.set_viewport_size(view)
             strange = [] if answer.status in (200, 404, 422) else [f"answered {answer.status}"]
             taken.append((name, path, dress, file.name, strange + (["scrolls sideways"] if wide else [])))
         for who, person in people.items():

@@ -77,7 +77,7 @@ struct SimulatedPage: View {
     let cards: [HTML] = SimulatedGateway.Card.allCases.map { card in
       """
       <label class="choice"><input type="radio" name="card" value="\(card.rawValue)" required\(flag: "checked", when: self.card == card.rawValue || (self.card.isEmpty && card == .success))>\
-      <span class="choice-body"><strong class="numeric">\(Self.spaced(card.rawValue))</strong><span>\(t.sentence("checkout.simulated.card.\(card)", [:]))</span></span></label>
+      <span class="choice-body"><strong class="numeric"><bdi dir="ltr">\(Self.spaced(card.rawValue))</bdi></strong><span>\(t.sentence("checkout.simulated.card.\(card)", [:]))</span></span></label>
       """
     }
     let banner: HTML? = error.map { page.banner(.danger, $0) }

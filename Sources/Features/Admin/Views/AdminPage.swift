@@ -171,7 +171,7 @@ struct AdminPage: View {
       """
     return """
       <section class="card"><div class="spread"><h2>\(tutor.name)</h2>\(page.status(tutor.state))</div><p>\(tutor.email)</p><p class="lead">\(tutor.headline)</p>
-      <p>\(tutor.subjects.map { "<span class=\"chip\">\($0)</span> " as HTML })</p><div class="prose">\(Markdown.render(tutor.biography ?? ""))\(Markdown.render(tutor.experience ?? ""))</div></section>
+      <p>\(tutor.subjects.map { "<span class=\"chip\">\($0)</span> " as HTML })</p><div class="prose" dir="auto">\(Markdown.render(tutor.biography ?? ""))\(Markdown.render(tutor.experience ?? ""))</div></section>
       <section class="card"><h2>\(t("tutors.credentials"))</h2>\(list)</section>\(verdict)
       """
   }

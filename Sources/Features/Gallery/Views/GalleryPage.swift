@@ -112,7 +112,7 @@ extension GalleryPage {
         """),
       Specimen(
         "prose",
-        "<div class=\"prose\">\(Markdown.render("**\(words)**\n\n- \(page.t("home.step1"))\n- \(page.t("home.step2"))\n\n> \(page.t("home.lead"))"))</div>"
+        "<div class=\"prose\" dir=\"auto\">\(Markdown.render("**\(words)**\n\n- \(page.t("home.step1"))\n- \(page.t("home.step2"))\n\n> \(page.t("home.lead"))"))</div>"
       ),
     ]
   }

@@ -39,12 +39,14 @@ struct TutorPage: View {
       "<div><dt>\(t("tutors.answersWithin"))</dt><dd>\(page.durationText(minutes: $0))</dd></div>"
     }
     let experience: HTML? = tutor.experience.map {
-      "<section class=\"section\"><h2>\(t("tutors.experience"))</h2><div class=\"prose\">\(Markdown.render($0))</div></section>"
+      "<section class=\"section\"><h2>\(t("tutors.experience"))</h2><div class=\"prose\" dir=\"auto\">\(Markdown.render($0))</div></section>"
     }
     let book: HTML? =
       tutor.isListed
       ? page.buttonLink(t("tutors.bookLesson"), to: Doors.book(tutor.slug), "primary large wide", icon: "calendar")
       : nil
+    // On a phone the order is far below the story; what one does next stays at the thumb.
+    let bar: HTML? = book.map { "<div class=\"actions sticky on-phones\">\($0)</div>" }
     return """
       \(notListed)
       <header class="page-head"><div class="cluster">\(page.avatar(tutor.name, of: tutor.id, photo: tutor.photo, size: "huge"))
@@ -53,7 +55,7 @@ struct TutorPage: View {
       <span>\(page.icon("book"))\(t("tutors.lessonsHeld", count: tutor.lessonsHeld))</span>\(place)</p></div></div>
       <div class="actions">\(favourite(page))</div></header>
       <div class="split"><div>
-      <section class="section"><h2>\(t("tutors.about"))</h2><div class="prose">\(Markdown.render(tutor.biography ?? ""))</div></section>
+      <section class="section"><h2>\(t("tutors.about"))</h2><div class="prose" dir="auto">\(Markdown.render(tutor.biography ?? ""))</div></section>
       \(experience)\(sampleList(page))\(credentialList(page))
       \(slots)\(reviews)
       </div><aside class="stack">
@@ -64,7 +66,7 @@ struct TutorPage: View {
       <div><dt>\(t("tutors.approval"))</dt><dd>\(tutor.approval == "instant" ? t("tutors.instant") : t("tutors.request"))</dd></div>
       </dl></section>
       \(policy)
-      </aside></div>
+      </aside></div>\(bar)
       """
   }
 
@@ -117,7 +119,7 @@ struct CredentialText {
       if let gpa = line.gpa, let scale = line.gpaScale {
         " <span class=\"numeric\">\(page.t("tutors.gpaOf", gpa: gpa, scale: scale))</span>"
       } else { nil }
-    let from = page.listText([line.issuer, line.year.map(String.init)].compactMap { $0 })
+    let from = [line.issuer, line.year.map(String.init)].compactMap { $0 }.joined(separator: " · ")
     let note: HTML? = from.isEmpty ? nil : "<p class=\"muted small\">\(from)</p>"
     return "<strong>\(line.title)</strong>\(gpa)\(note)"
   }
