@@ -24,8 +24,8 @@ TEXT = """() => {
       if (e.getAttribute(a)) said.push(e.getAttribute(a))
   return said }"""
 
-GUEST = ["/", "/tutors", "/tutors/amal", "/tutors/amal/book", "/sign-in", "/register", "/forgotten-password", "/status", "/nowhere"]
-LEARNER = ["/dashboard", "/bookings", "/wallet", "/account", "/account/security", "/notifications"]
+GUEST = ["/", "/tutors", "/compare", "/tutors/amal", "/tutors/amal/book", "/sign-in", "/register", "/forgotten-password", "/status", "/nowhere"]
+LEARNER = ["/dashboard", "/bookings", "/bookings?view=week", "/saved-searches", "/wallet", "/account", "/account/security", "/notifications"]
 TUTOR = ["/dashboard", "/tutor/availability", *(f"/tutor/profile?step={step}" for step in ("about", "subjects", "languages", "credentials", "samples", "finish"))]
 ADMIN = ["/admin", "/admin/people", "/admin/verification", "/admin/bookings", "/admin/outbox", "/admin/jobs"]
 
