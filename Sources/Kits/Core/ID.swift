@@ -15,10 +15,15 @@ package struct ID<Of>: Hashable, Sendable, Comparable, CustomStringConvertible {
 
   /// A new key born at `instant`; 74 bits of it are random.
   package init(bornAt instant: Instant) {
-    var random = SystemRandomNumberGenerator()
     let milliseconds = UInt64(bitPattern: instant.microseconds / 1000)
-    high = milliseconds << 16 | 0x7000 | random.next() & 0xFFF
-    low = 0x8000_0000_0000_0000 | random.next() & 0x3FFF_FFFF_FFFF_FFFF
+    // Both words in one call of the system (getentropy(3) gives all it is asked for, or nothing).
+    var drawn: (UInt64, UInt64) = (0, 0)
+    if withUnsafeMutableBytes(of: &drawn, { getentropy($0.baseAddress, $0.count) }) != 0 {
+      var random = SystemRandomNumberGenerator()
+      drawn = (random.next(), random.next())
+    }
+    high = milliseconds << 16 | 0x7000 | drawn.0 & 0xFFF
+    low = 0x8000_0000_0000_0000 | drawn.1 & 0x3FFF_FFFF_FFFF_FFFF
   }
 
   /// A new key, born now.

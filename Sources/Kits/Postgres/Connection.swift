@@ -60,7 +60,7 @@ final class Connection: Source, @unchecked Sendable {
   /// would hit the next, innocent statement.
   private var isCancelling = false
   private var afterCancel: (() -> Void)?
-  private var prepared: [String: Prepared] = [:]
+  private var prepared: [SQL.Shape: Prepared] = [:]
   private var names = 0
 
   /// More statements than this in one session are forgotten together, so that a program that makes ever new ones does
@@ -264,11 +264,25 @@ final class Connection: Source, @unchecked Sendable {
   /// A statement with its values, prepared on first use. The answer is binary.
   func execute(_ sql: SQL) async throws -> (answer: Answer, columns: [String]) {
     do {
-      return try await execute([.statement(sql)])[0]
+      return try await once(sql)
     } catch let error as PostgresError where error.isStalePlan {
       // Inside a transaction everything is lost; there the whole transaction is done again.
       if isLost || isInTransaction { throw error }
-      return try await execute([.statement(sql)])[0]
+      return try await once(sql)
+    }
+  }
+
+  private func once(_ sql: SQL) async throws -> (answer: Answer, columns: [String]) {
+    try await alone {
+      do {
+        try await makeRoom(for: 1)
+        let statement = try await prepare(sql.shape)
+        let parameters = try bind(sql.values, to: statement)
+        return (try await exchange { Self.send(statement, parameters, $0) }[0], statement.columns)
+      } catch let error as PostgresError where error.isStalePlan {
+        prepared[sql.shape] = nil
+        throw error
+      }
     }
   }
 
@@ -276,11 +290,7 @@ final class Connection: Source, @unchecked Sendable {
   func execute(_ steps: [Step]) async throws -> [(answer: Answer, columns: [String])] {
     try await alone {
       do {
-        // Before the first of them gets its name, or that would be forgotten with the others.
-        if prepared.count + steps.count > Self.preparedLimit {
-          prepared.removeAll()
-          _ = try await exchange { PQsendQuery($0, "deallocate all") }
-        }
+        try await makeRoom(for: steps.count)
         var ready: [Ready] = []
         ready.reserveCapacity(steps.count)
         for step in steps { ready.append(try await prepare(step)) }
@@ -295,10 +305,17 @@ final class Connection: Source, @unchecked Sendable {
         }
         return zip(answers, ready).map { ($0, $1.statement?.columns ?? []) }
       } catch let error as PostgresError where error.isStalePlan {
-        for case .statement(let sql) in steps { prepared[sql.text] = nil }
+        for case .statement(let sql) in steps { prepared[sql.shape] = nil }
         throw error
       }
     }
+  }
+
+  /// Before the first of so many statements gets its name, or that would be forgotten with the others.
+  private func makeRoom(for count: Int) async throws {
+    guard prepared.count + count > Self.preparedLimit else { return }
+    prepared.removeAll()
+    _ = try await exchange { PQsendQuery($0, "deallocate all") }
   }
 
   /// A step as it is sent.
@@ -309,40 +326,47 @@ final class Connection: Source, @unchecked Sendable {
 
     func send(_ handle: OpaquePointer) -> Int32 {
       guard let statement else { return PQsendQueryParams(handle, word, 0, nil, nil, nil, nil, 1) }
-      return parameters.withPointers { count, values, lengths, formats in
-        PQsendQueryPrepared(handle, statement.name, count, values, lengths, formats, 1)
-      }
+      return Connection.send(statement, parameters, handle)
     }
+  }
+
+  private static func send(_ statement: Prepared, _ parameters: Parameters, _ handle: OpaquePointer) -> Int32 {
+    parameters.withPointers { count, values, lengths, formats in
+      PQsendQueryPrepared(handle, statement.name, count, values, lengths, formats, 1)
+    }
+  }
+
+  private func bind(_ values: [any Bindable], to statement: Prepared) throws -> Parameters {
+    guard statement.parameters.count == values.count else {
+      throw PostgresError("\(values.count) values for \(statement.parameters.count) parameters", state: "08P01")
+    }
+    var parameters = Parameters(count: values.count)
+    for (value, type) in zip(values, statement.parameters) { try value.bind(into: &parameters, as: type) }
+    return parameters
   }
 
   private func prepare(_ step: Step) async throws -> Ready {
     switch step {
     case .word(let word): return Ready(word: word, statement: nil, parameters: Parameters(count: 0))
     case .statement(let sql):
-      let statement = try await prepare(sql.text)
-      guard statement.parameters.count == sql.values.count else {
-        throw PostgresError(
-          "\(sql.values.count) values for \(statement.parameters.count) parameters", state: "08P01")
-      }
-      var parameters = Parameters(count: sql.values.count)
-      for (value, type) in zip(sql.values, statement.parameters) { try value.bind(into: &parameters, as: type) }
-      return Ready(word: "", statement: statement, parameters: parameters)
+      let statement = try await prepare(sql.shape)
+      return Ready(word: "", statement: statement, parameters: try bind(sql.values, to: statement))
     }
   }
 
-  private func prepare(_ text: String) async throws -> Prepared {
-    if let known = prepared[text] { return known }
+  private func prepare(_ shape: SQL.Shape) async throws -> Prepared {
+    if let known = prepared[shape] { return known }
     names += 1
     let name = "s\(names)"
-    _ = try await exchange { PQsendPrepare($0, name, text, 0, nil) }
-    let shape = try await exchange { PQsendDescribePrepared($0, name) }[0]
-    let statement = withExtendedLifetime(shape) {
+    _ = try await exchange { PQsendPrepare($0, name, shape.text, 0, nil) }
+    let described = try await exchange { PQsendDescribePrepared($0, name) }[0]
+    let statement = withExtendedLifetime(described) {
       Prepared(
         name: name,
-        parameters: (0..<PQnparams(shape.result)).map { PostgresType(rawValue: PQparamtype(shape.result, $0)) },
-        columns: (0..<PQnfields(shape.result)).map { String(cString: PQfname(shape.result, $0)) })
+        parameters: (0..<PQnparams(described.result)).map { PostgresType(rawValue: PQparamtype(described.result, $0)) },
+        columns: (0..<PQnfields(described.result)).map { String(cString: PQfname(described.result, $0)) })
     }
-    prepared[text] = statement
+    prepared[shape] = statement
     return statement
   }
 }

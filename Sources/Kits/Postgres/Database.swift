@@ -20,10 +20,13 @@ package final class Database: Querying {
 
   /// One statement that was run: for metrics, and for the test run that explains every statement it has met.
   package struct Observation: Sendable {
-    package let statement: String
+    let sql: SQL
     package let took: Duration
     /// Rows returned or written; nothing when the statement failed.
     package let rows: Int?
+
+    /// Its text, which is put together when somebody asks.
+    package var statement: String { sql.text }
   }
 
   /// Opens nothing yet: sessions are made when they are needed, and again when they are lost.
@@ -118,10 +121,10 @@ package final class Database: Querying {
     let start = Self.now()
     do {
       let outcome = try await connection.execute(sql)
-      note(sql.text, took: Self.now() - start, rows: outcome.answer.affected, pool)
+      note(sql, took: Self.now() - start, rows: outcome.answer.affected, pool)
       return outcome
     } catch {
-      note(sql.text, took: Self.now() - start, rows: nil, pool)
+      note(sql, took: Self.now() - start, rows: nil, pool)
       throw error
     }
   }
@@ -133,12 +136,11 @@ package final class Database: Querying {
     let start = Self.now()
     func note(_ outcome: [(answer: Answer, columns: [String])]?) {
       let took = Self.now() - start
-      let texts = steps.map { if case .statement(let sql) = $0 { sql.text } else { nil as String? } }
-      let last = texts.lastIndex { $0 != nil }
-      for (index, text) in texts.enumerated() {
-        guard let text else { continue }
+      let last = steps.lastIndex { if case .statement = $0 { true } else { false } }
+      for (index, step) in steps.enumerated() {
+        guard case .statement(let sql) = step else { continue }
         let rows = outcome.map { $0[index].answer.affected }
-        self.note(text, took: index == last ? took : .zero, rows: rows, pool)
+        self.note(sql, took: index == last ? took : .zero, rows: rows, pool)
       }
     }
     do {
@@ -151,7 +153,7 @@ package final class Database: Querying {
     }
   }
 
-  private func note(_ statement: String, took: Duration, rows: Int?, _ pool: Pool) {
+  private func note(_ sql: SQL, took: Duration, rows: Int?, _ pool: Pool) {
     let isSlow = took > slowest
     pool.statistics.withLock {
       $0.queries += 1
@@ -164,11 +166,11 @@ package final class Database: Querying {
         "database.slow_query",
         [
           "milliseconds": .number(Int(took.microseconds / 1000)), "rows": .number(rows ?? -1),
-          "statement": .text(statement.split(whereSeparator: \.isWhitespace).joined(separator: " ")),
+          "statement": .text(sql.text.split(whereSeparator: \.isWhitespace).joined(separator: " ")),
         ])
     }
-    if isSlow { explainer?.explain(statement) }
-    observe?(Observation(statement: statement, took: took, rows: rows))
+    if isSlow { explainer?.explain(sql.text) }
+    observe?(Observation(sql: sql, took: took, rows: rows))
   }
 
   private static func now() -> Duration {

@@ -1,3 +1,5 @@
+package import Core
+
 /// A statement, its bound values, and how one row of its answer is read. Features keep theirs as static members in one
 /// file, so that a handler reads `database.first(.occasion(of: lesson, for: learner.id))`.
 package struct Query<Row: Sendable>: Sendable {
@@ -60,11 +62,33 @@ package struct RowReader: ~Copyable {
 
   /// The next column.
   package mutating func next<Value: Readable>(_: Value.Type = Value.self) throws -> Value {
+    try Value.read(try take())
+  }
+
+  // The same for the types that columns mostly have, said one by one: what is generic across modules is not specialised
+  // and asks the runtime at every column.
+
+  package mutating func next(_: Int.Type = Int.self) throws -> Int { try Int.read(try take()) }
+  package mutating func next(_: String.Type = String.self) throws -> String { try String.read(try take()) }
+  package mutating func next(_: Bool.Type = Bool.self) throws -> Bool { try Bool.read(try take()) }
+  package mutating func next(_: Instant.Type = Instant.self) throws -> Instant { try Instant.read(try take()) }
+  package mutating func next(_: Int?.Type = Int?.self) throws -> Int? { try Int?.read(try take()) }
+  package mutating func next(_: String?.Type = String?.self) throws -> String? { try String?.read(try take()) }
+  package mutating func next(_: Instant?.Type = Instant?.self) throws -> Instant? { try Instant?.read(try take()) }
+  package mutating func next(_: [Int].Type = [Int].self) throws -> [Int] { try [Int].read(try take()) }
+  package mutating func next(_: [String].Type = [String].self) throws -> [String] { try [String].read(try take()) }
+  package mutating func next(_: [Int]?.Type = [Int]?.self) throws -> [Int]? { try [Int]?.read(try take()) }
+  package mutating func next(_: [Bool]?.Type = [Bool]?.self) throws -> [Bool]? { try [Bool]?.read(try take()) }
+  package mutating func next(_: [Instant]?.Type = [Instant]?.self) throws -> [Instant]? {
+    try [Instant]?.read(try take())
+  }
+
+  private mutating func take() throws -> Cell {
     guard Int(position) < columns.count else {
       throw UnreadableColumn(column: "\(position + 1)", reason: "the query returns \(columns.count) columns only")
     }
     defer { position += 1 }
-    return try Value.read(Cell(result, row: row, column: position))
+    return Cell(result, row: row, column: position)
   }
 
   /// A column by its name; the first of that name.

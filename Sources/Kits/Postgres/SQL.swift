@@ -8,38 +8,80 @@
 package struct SQL: Sendable, ExpressibleByStringInterpolation {
   package typealias StringLiteralType = StaticString
 
-  /// The text, with `$1`, `$2` … where values are bound.
-  package private(set) var text: String
-  private(set) var values: [any Bindable]
-  /// Where in the text's UTF-8 each `$n` begins.
-  private var marks: [Int]
+  /// The statement without its values. Every literal stands in the program for as long as that runs, so a statement is
+  /// told from others by where its literals stand: to put one together, and to find what a session has prepared for it,
+  /// its text is neither made nor read. (The same text written in two places is two shapes: it is prepared twice.)
+  struct Shape: Hashable, Sendable {
+    /// A literal, or the place of a value, which has no length.
+    private struct Piece: Equatable, Sendable {
+      let start: UInt
+      let count: Int
+    }
 
-  package init(stringLiteral value: StaticString) {
-    text = value.description
-    values = []
-    marks = []
+    private var pieces: [Piece] = []
+    /// Grown with every piece, so that a look-up reads them once, to compare.
+    private var sum: UInt = 0
+
+    fileprivate mutating func reserve(_ count: Int) { pieces.reserveCapacity(count) }
+
+    fileprivate mutating func add(_ literal: StaticString) {
+      precondition(literal.hasPointerRepresentation, "a literal of SQL stands in the program")
+      guard literal.utf8CodeUnitCount > 0 else { return }
+      add(Piece(start: UInt(bitPattern: literal.utf8Start), count: literal.utf8CodeUnitCount))
+    }
+
+    fileprivate mutating func addValue() { add(Piece(start: 0, count: 0)) }
+
+    fileprivate mutating func add(_ other: Shape) { for piece in other.pieces { add(piece) } }
+
+    private mutating func add(_ piece: Piece) {
+      pieces.append(piece)
+      // FNV's prime: the pieces are the program's own, so nobody can choose two that agree.
+      sum = (sum ^ piece.start ^ UInt(piece.count)) &* 0x100_0000_01b3
+      sum ^= sum >> 29
+    }
+
+    /// The text, with `$1`, `$2` … where values are bound.
+    var text: String {
+      var bytes: [UInt8] = []
+      var number = 0
+      for piece in pieces {
+        if let start = UnsafePointer<UInt8>(bitPattern: piece.start) {
+          bytes.append(contentsOf: UnsafeBufferPointer(start: start, count: piece.count))
+        } else {
+          number += 1
+          bytes.append(UInt8(ascii: "$"))
+          bytes.append(contentsOf: String(number).utf8)
+        }
+      }
+      return String(decoding: bytes, as: UTF8.self)
+    }
+
+    static func == (a: Shape, b: Shape) -> Bool { a.sum == b.sum && a.pieces == b.pieces }
+    func hash(into hasher: inout Hasher) { hasher.combine(sum) }
   }
+
+  private(set) var shape = Shape()
+  private(set) var values: [any Bindable] = []
+
+  /// The text, with `$1`, `$2` … where values are bound.
+  package var text: String { shape.text }
+
+  package init(stringLiteral value: StaticString) { shape.add(value) }
 
   package init(stringInterpolation: StringInterpolation) { self = stringInterpolation.sql }
 
-  private init() {
-    text = ""
-    values = []
-    marks = []
-  }
+  private init() {}
 
   package struct StringInterpolation: StringInterpolationProtocol {
     fileprivate var sql = SQL()
 
     package init(literalCapacity: Int, interpolationCount: Int) {
-      sql.text.reserveCapacity(literalCapacity + interpolationCount * 3)
+      sql.shape.reserve(interpolationCount * 2 + 1)
       sql.values.reserveCapacity(interpolationCount)
-      sql.marks.reserveCapacity(interpolationCount)
     }
 
-    package mutating func appendLiteral(_ literal: StaticString) {
-      literal.withUTF8Buffer { sql.text += String(decoding: $0, as: UTF8.self) }
-    }
+    package mutating func appendLiteral(_ literal: StaticString) { sql.shape.add(literal) }
 
     /// Binds a value; `nil` is null. (The optional in the signature is what tells the compiler that one is meant.)
     package mutating func appendInterpolation<Value: Bindable>(_ value: Value?) {
@@ -51,27 +93,14 @@ package struct SQL: Sendable, ExpressibleByStringInterpolation {
   }
 
   private mutating func bind(_ value: any Bindable) {
-    marks.append(text.utf8.count)
+    shape.addValue()
     values.append(value)
-    text += "$"
-    text += String(values.count)
   }
 
   /// Adds a fragment at the end.
   package mutating func append(_ fragment: SQL) {
-    guard !fragment.marks.isEmpty else {
-      text += fragment.text
-      return
-    }
-    let source = fragment.text.utf8
-    var from = source.startIndex
-    for (number, mark) in fragment.marks.enumerated() {
-      let at = source.index(source.startIndex, offsetBy: mark)
-      text += fragment.text[from..<at]
-      bind(fragment.values[number])
-      from = source.index(at, offsetBy: 1 + String(number + 1).utf8.count)
-    }
-    text += fragment.text[from...]
+    shape.add(fragment.shape)
+    values.append(contentsOf: fragment.values)
   }
 
   package static func + (a: SQL, b: SQL) -> SQL {
