@@ -30,6 +30,16 @@ package final class Sessions: Sendable {
     case session(ID<Session>)
   }
 
+  /// A token whose signature was right.
+  private struct Verified: Sendable {
+    let session: ID<Session>
+    let use: String
+    let end: Instant
+  }
+
+  /// By their bytes, for `==` of texts also holds for other spellings; bytes.
+  private let verified = Memo<[UInt8], Verified>(limit: 2 << 20)
+
   private struct Known {
     let identity: Identity
     let until: Instant
@@ -53,9 +63,9 @@ package final class Sessions: Sendable {
 
   /// The proof a request carries: `Authorization: Bearer`, else the cookie.
   package func identify(_ request: Request) async throws -> Identity? {
-    if let header = request.header("authorization") {
-      guard header.lowercased().begins("bearer ") else { return nil }
-      return try await identify(bearer: Substring(header.utf8.dropFirst(7)).trimmingSpaces())
+    if request.header("authorization") != nil {
+      guard let token = request.bearer else { return nil }
+      return try await identify(bearer: token)
     }
     if request.path.begins("/ws/"), let ticket = request.query["ticket"] {
       return try await identify(bearer: ticket, use: "ticket")
@@ -110,15 +120,27 @@ package final class Sessions: Sendable {
 
   private func identify(bearer token: String, use: String = "access") async throws -> Identity? {
     let now = clock.now
-    guard let claims = try? JWT.verify(token, secret: key, at: now), claims["use"]?.string == use,
-      let session: ID<Session> = claims["sid"]?.id()
-    else { return nil }
+    guard let session = session(named: token, use, at: now) else { return nil }
     if let known = recall(.session(session)) { return known }
     guard let open = try await database.first(.session(session, now: now)) else { return nil }
     var identity = open.identity
     identity.means = .bearer
     remember(identity, as: .session(session), until: min(open.expiresAt, now + Self.memory))
     return identity
+  }
+
+  /// The session a token names, if we signed it and it has not run out. What was found right once is not verified again
+  /// until then; whether the session still stands is another question, and is asked every time.
+  private func session(named token: String, _ use: String, at now: Instant) -> ID<Session>? {
+    let bytes = Array(token.utf8)
+    if let known = verified.find(bytes), known.use == use { return now < known.end ? known.session : nil }
+    guard let claims = try? JWT.verify(token, secret: key, at: now), claims["use"]?.string == use,
+      let session: ID<Session> = claims["sid"]?.id(), let end = claims["exp"]?.int
+    else { return nil }
+    verified.hold(
+      Verified(session: session, use: use, end: Instant(seconds: Int64(end))), under: bytes,
+      weight: bytes.count + 160)
+    return session
   }
 
   private func recall(_ key: Key) -> Identity? {

@@ -110,7 +110,7 @@ extension Reservation {
     self.init(
       state: state, mode: mode, startsAt: startsAt, endsAt: endsAt, price: Money(price, currency),
       paid: Money(paid, currency),
-      refund: refund, policy: Policy(json: try JSON.read(terms)), bookedAt: bookedAt, holdExpiresAt: holdExpiresAt,
+      refund: refund, policy: try Policy(stored: terms), bookedAt: bookedAt, holdExpiresAt: holdExpiresAt,
       requestExpiresAt: requestExpiresAt, proposal: proposal, begunAt: begunAt, finishedAt: finishedAt,
       sequence: sequence,
       movedLate: movedLate)

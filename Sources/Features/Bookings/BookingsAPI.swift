@@ -54,6 +54,29 @@ extension NewBooking.Refusal: Explained {
   }
 }
 
+/// Terms in the API's words, written once for each language: every answer about a booking tells them.
+struct TermsInWords: Sendable {
+  private struct Key: Hashable {
+    let policy: Policy
+    let mode: Reservation.Mode
+    let isFree: Bool
+    let language: Language
+  }
+
+  private let written = Memo<Key, [UInt8]>(limit: 512)
+
+  func json(_ policy: Policy, mode: Reservation.Mode, isFree: Bool, _ words: Wording) -> [UInt8] {
+    written.value(Key(policy: policy, mode: mode, isFree: isFree, language: words.language)) {
+      JSONWriter.bytes { w in
+        w.object { w in
+          w.field("sentences", policy.sentences(mode: mode, isFree: isFree).map { $0.words(words) })
+          w.object("terms") { w in policy.write(to: &w) }
+        }
+      }
+    }
+  }
+}
+
 extension BookingsFeature {
   func apiRoutes(_ routes: inout Routes, _ making: RouteLimits) {
     routes.api(.post, BookingPaths.api, as: Member.self, limits: making, .book, create)
@@ -312,16 +335,19 @@ extension BookingsFeature {
           w.field("rule", refund.rule.rawValue)
         }
       }
-      w.object("policy") { w in
-        w.field("sentences", r.policy.sentences(mode: r.mode, isFree: r.price.isFree).map { $0.words(words) })
-        w.object("terms") { w in r.policy.write(to: &w) }
-      }
+      w.key("policy")
+      w.raw(terms.json(r.policy, mode: r.mode, isFree: r.price.isFree, words))
       if r.state.isUnpaid {
         w.object("payment") { w in w.field("url", site.url + Doors.checkout(booked.id)) }
       }
       if r.state == .confirmed || r.state == .inProgress { w.field("room_code", booked.roomCode) }
-      for (name, person) in [("tutor", booked.tutor), ("learner", booked.learner)] {
-        w.field(named: name, JSON.object(["id": .string(person.id.description), "full_name": .string(person.name)]))
+      w.object("tutor") { w in
+        w.field("id", booked.tutor.id)
+        w.field("full_name", booked.tutor.name)
+      }
+      w.object("learner") { w in
+        w.field("id", booked.learner.id)
+        w.field("full_name", booked.learner.name)
       }
       w.object("subject") { w in
         w.field("id", booked.subject)

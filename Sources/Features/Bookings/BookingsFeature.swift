@@ -19,6 +19,7 @@ package struct BookingsFeature: Feature {
   let site: Site
   package let bookings: Bookings
   let clock: WallClock
+  let terms = TermsInWords()
 
   package init(database: Database, site: Site, bookings: Bookings, clock: WallClock) {
     self.database = database

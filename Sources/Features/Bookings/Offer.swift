@@ -49,7 +49,7 @@ extension Offer: RowDecodable {
     bufferBefore = try row.next()
     bufferAfter = try row.next()
     feeBasisPoints = try row.next()
-    policy = Policy(json: try JSON.read(try row.next(String.self)))
+    policy = try Policy(stored: try row.next())
   }
 }
 

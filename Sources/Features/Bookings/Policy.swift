@@ -3,7 +3,7 @@ package import JSON
 
 /// The terms of a booking, as data. A copy is frozen into each booking, printed as sentences before paying, and judged by
 /// the one function ``refund(at:start:bookedAt:paid:who:)``: what a preview says is what will be done.
-package struct Policy: Equatable, Sendable {
+package struct Policy: Hashable, Sendable {
   /// Cancelling this long before the start costs nothing.
   package var freeCancelHours = 24
   /// The part of the price that comes back when a learner cancels later than that.
@@ -54,8 +54,22 @@ package struct Policy: Equatable, Sendable {
     for field in Self.fields { w.field(named: field.name, self[keyPath: field.path]) }
   }
 
+  // A house has few terms, and each booking brings some: they are read, and written, once.
+  private static let known = Memo<String, Policy>(limit: 512)
+  private static let written = Memo<Policy, String>(limit: 512)
+
   /// The same as text, as it is stored.
-  var text: String { JSONWriter.text { w in w.object { w in write(to: &w) } } }
+  var text: String { Self.written.value(self) { JSONWriter.text { w in w.object { w in write(to: &w) } } } }
+
+  /// Reads what is stored.
+  init(stored text: String) throws(JSONError) {
+    if let known = Self.known.find(text) {
+      self = known
+      return
+    }
+    self.init(json: try JSON.read(text))
+    Self.known.hold(self, under: text)
+  }
 
   /// Reads what ``json`` wrote. A term that is missing or out of range has the house's standard value: terms were checked
   /// when they were written, and a booking must stay readable whatever terms are added later.

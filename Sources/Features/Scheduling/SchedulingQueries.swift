@@ -32,17 +32,26 @@ extension Availability.Rules {
     guard let zone, let before, let after, let notice, let horizon, let step else { return nil }
     guard let zone = Zone(zone) else { throw UnknownZone(identifier: zone) }
     func minutes(_ number: Int) -> Range<Int> { (number >> 11 & 2047)..<(number & 2047) }
-    var week: [Int: [Range<Int>]] = [:]
-    for number in hours { week[number >> 22, default: []].append(minutes(number)) }
+    // A weekday's hours follow one another.
+    var week = WeeklyHours()
+    var at = hours.startIndex
+    while at < hours.endIndex {
+      let weekday = hours[at] >> 22
+      var ranges: [Range<Int>] = []
+      while at < hours.endIndex, hours[at] >> 22 == weekday {
+        ranges.append(minutes(hours[at]))
+        at += 1
+      }
+      week[weekday] = DayHours(ranges)
+    }
     var dates: [CivilDate: [Range<Int>]] = [:]
     for number in overrides {
       dates[CivilDate(dayNumber: number >> 22), default: []] += number & 0x3FFFFF == 0 ? [] : [minutes(number)]
     }
     self.init(
-      zone: zone, hours: WeeklyHours(), overrides: dates.mapValues { DayHours($0) }, bufferBefore: .minutes(before),
+      zone: zone, hours: week, overrides: dates.mapValues { DayHours($0) }, bufferBefore: .minutes(before),
       bufferAfter: .minutes(after), notice: .minutes(notice), horizon: .days(horizon), step: step, dailyLimit: daily,
       weeklyLimit: weekly)
-    for (weekday, ranges) in week { self.hours[weekday] = DayHours(ranges) }
   }
 }
 

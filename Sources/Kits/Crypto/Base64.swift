@@ -5,6 +5,9 @@
 package enum Base64 {
   package static func encode(_ bytes: some Collection<UInt8>) -> String { text(bytes, plain, padded: true) }
   package static func url(_ bytes: some Collection<UInt8>) -> String { text(bytes, urlSafe, padded: false) }
+  // For bytes as they mostly come: what is generic is not specialised in other modules.
+  package static func url(_ bytes: [UInt8]) -> String { text(bytes, urlSafe, padded: false) }
+  package static func url(_ bytes: ArraySlice<UInt8>) -> String { text(bytes, urlSafe, padded: false) }
   /// Section 4 without padding, as PHC strings have it.
   static func bare(_ bytes: some Collection<UInt8>) -> String { text(bytes, plain, padded: false) }
 

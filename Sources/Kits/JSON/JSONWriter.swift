@@ -72,6 +72,49 @@ package struct JSONWriter: Sendable {
     value.write(to: &self)
   }
 
+  // The same for the values that answers mostly hold, said one by one: what is generic across modules is not specialised
+  // and asks the runtime at every member.
+
+  package mutating func field(_ name: StaticString, _ value: String) {
+    key(name)
+    string(value)
+  }
+
+  package mutating func field(_ name: StaticString, _ value: String?) {
+    key(name)
+    if let value { string(value) } else { null() }
+  }
+
+  package mutating func field(_ name: StaticString, _ value: Int) {
+    key(name)
+    integer(Int64(value))
+  }
+
+  package mutating func field(_ name: StaticString, _ value: Bool) {
+    key(name)
+    bool(value)
+  }
+
+  package mutating func field(_ name: StaticString, _ value: Instant) {
+    key(name)
+    plain(value.rfc3339)
+  }
+
+  package mutating func field(_ name: StaticString, _ value: Instant?) {
+    key(name)
+    if let value { plain(value.rfc3339) } else { null() }
+  }
+
+  package mutating func field(_ name: StaticString, _ value: Money) {
+    key(name)
+    value.write(to: &self)
+  }
+
+  package mutating func field<Of>(_ name: StaticString, _ value: ID<Of>) {
+    key(name)
+    plain(value.description)
+  }
+
   /// A member whose name is not known when compiling; the name is escaped.
   package mutating func field(named name: String, _ value: some JSONWritable) {
     string(name)

@@ -19,6 +19,20 @@ package struct DayHours: Hashable, Sendable {
     }
   }
 
+  /// The same; what is in order already, as a store gives it, is taken as it is.
+  package init(_ ranges: [Range<Int>]) {
+    self.ranges = Self.areInOrder(ranges) ? ranges : DayHours(AnySequence(ranges)).ranges
+  }
+
+  private static func areInOrder(_ ranges: [Range<Int>]) -> Bool {
+    var end = -1
+    for range in ranges {
+      guard range.lowerBound > end, range.upperBound <= 1440, !range.isEmpty else { return false }
+      end = range.upperBound
+    }
+    return true
+  }
+
   package var isEmpty: Bool { ranges.isEmpty }
   package var minutes: Int { ranges.reduce(0) { $0 + $1.count } }
   package func contains(minute: Int) -> Bool { ranges.contains { $0.contains(minute) } }

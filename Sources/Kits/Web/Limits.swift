@@ -99,12 +99,15 @@ package final class MemoryLimits: LimitStore {
     let key = Key(quota: quota.name, holder: holder)
     let shard = shards[Int(UInt(bitPattern: key.hashValue) % UInt(Self.shardCount))]
     return shard.withLock { buckets in
-      let full = buckets[key]
-      if full == nil, buckets.count >= mostInShard { sweep(&buckets, at: now) }
-      let (verdict, until) = quota.spend(full.map { ($0 - now).microseconds } ?? 0)
-      buckets[key] = now + .microseconds(until)
-      return verdict
+      if buckets.count >= mostInShard, buckets[key] == nil { sweep(&buckets, at: now) }
+      return Self.spend(quota, of: &buckets[key, default: now], at: now)
     }
+  }
+
+  private static func spend(_ quota: Quota, of full: inout Instant, at now: Instant) -> LimitVerdict {
+    let (verdict, until) = quota.spend((full - now).microseconds)
+    full = now + .microseconds(until)
+    return verdict
   }
 
   /// How many buckets are remembered.

@@ -60,9 +60,7 @@ package struct Rate: Sendable, Hashable {
     case .address: return Address.rateKey(request.address)
     case .user: return request.identity?.user.description ?? Address.rateKey(request.address)
     case .token:
-      guard let header = request.header("authorization"), header.count > 7, header.prefix(7).lowercased() == "bearer "
-      else { return nil }
-      return Self.hash(header)
+      return request.bearer.map { Self.hash($0) }
     case .account(let fields):
       guard let name = Self.named(fields, in: request) else { return nil }
       // Accounts are found whatever the case of their names.

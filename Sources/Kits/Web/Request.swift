@@ -84,6 +84,17 @@ package struct Request: Sendable {
   /// The first header of that name.
   package func header(_ name: String) -> String? { headers[name] }
 
+  /// The token of `Authorization: Bearer` (RFC 6750, 2.1); nothing when there is none, or a proof of another kind.
+  package var bearer: String? {
+    guard let field = header("authorization") else { return nil }
+    let scheme: StaticString = "bearer "
+    guard field.utf8.count > scheme.utf8CodeUnitCount,
+      zip(field.utf8, UnsafeBufferPointer(start: scheme.utf8Start, count: scheme.utf8CodeUnitCount))
+        .allSatisfy({ $0 | 32 == $1 })
+    else { return nil }
+    return String(field.utf8.dropFirst(scheme.utf8CodeUnitCount))?.trimmingSpaces()
+  }
+
   package var cookies: Cookies { Cookies(headers: headers.all("cookie"), secure: isSecure) }
 
   /// The body as JSON. A body that is none is the client's mistake: 400 with the place.

@@ -185,10 +185,15 @@ import Web
         #expect(await town.call(.get, "/api/users/me/", bearer: bad).status == 401, "\(bad.prefix(12))")
       }
       #expect(await town.call(.get, "/api/users/me/", bearer: tokens.access).status == 200)
+      // That it was right once helps nobody who changes it, and not the other kind of token.
+      for bad in [forged, tokens.access + "A", " \(tokens.access) x"] {
+        #expect(await town.call(.get, "/api/users/me/", bearer: bad).status == 401)
+      }
       #expect(await town.call(.post, "/api/auth/logout/", bearer: tokens.access).status == 204)
       #expect(await town.call(.get, "/api/users/me/", bearer: tokens.access).status == 401)
       #expect(await town.call(.post, "/api/token/refresh/", ["refresh": .string(tokens.refresh)]).status == 401)
       let second = try await town.tokens()
+      #expect(await town.call(.get, "/api/users/me/", bearer: second.access).status == 200, "and is remembered")
       town.house.clock.advance(by: .minutes(16))
       #expect(await town.call(.get, "/api/users/me/", bearer: second.access).status == 401)
     }
