@@ -51,6 +51,18 @@ package struct Tutors: Sendable {
   }
 }
 
+/// What a drawn card depends on: the listings as they stood, of which a tutor has one for each price; when the tutor can be
+/// had next, and whether that is told by its weekday alone; and the reader.
+struct DrawnCard: Hashable, Sendable {
+  let stamp: Stamp
+  let tutor: ID<User>
+  let rate: Int
+  let nextFree: Instant?
+  let isNear: Bool
+  let language: Language
+  let zone: Zone
+}
+
 /// One page of a list as it was found.
 struct FoundPage<Row: RowDecodable>: Sendable {
   let rows: [Row]
@@ -81,8 +93,8 @@ extension TutorsFeature {
       let found = try await cards(search, at: stamp, minute)
       return Drawn(
         TutorSearchPage(
-          search: search, fields: fields, refusals: refusals, tutors: found.rows, count: found.count,
-          facets: try await facets(search, withSubjects: false, at: stamp, minute),
+          search: search, fields: fields, refusals: refusals, cards: found.rows.map { card($0, at: stamp, page) },
+          count: found.count, facets: try await facets(search, withSubjects: false, at: stamp, minute),
           subjects: try await subjects(at: stamp), currency: currency, next: found.next?.text,
           map: fields.text("view") == "map" ? TutorMap(try await database.all(.cells(search, now: minute))) : nil),
         on: page)
@@ -112,10 +124,21 @@ extension TutorsFeature {
     }
   }
 
-  private func subjects(at stamp: Stamp) async throws -> [SubjectLine] {
-    try await snapshots.value("subjects", at: stamp, weight: { 100 + $0.count * 150 }) {
-      try await database.all(.subjects)
+  private func subjects(at stamp: Stamp) async throws -> SubjectChoice {
+    try await snapshots.value("subjects", at: stamp, weight: \.weight) {
+      SubjectChoice(try await database.all(.subjects))
     }
+  }
+
+  /// A card as it is drawn. The same few tutors lead many lists: what each question finds differs, its cards seldom do.
+  private func card(_ tutor: TutorCard, at stamp: Stamp, _ page: PageContext) -> HTML {
+    let key = DrawnCard(
+      stamp: stamp, tutor: tutor.id, rate: tutor.rate, nextFree: tutor.nextFree,
+      isNear: tutor.nextFree.map { page.isNear($0) } ?? false, language: page.language, zone: page.zone)
+    if let known = drawnCards.find(key) { return known }
+    let card = TutorCardView(tutor: tutor, isComparable: true).markup(page)
+    drawnCards.hold(card, under: key, weight: card.bytes.count + 200)
+    return card
   }
 
   /// Brings the read model to what is true now.

@@ -564,7 +564,8 @@ extension Query where Row == Int {
 }
 
 extension Query where Row == FacetCount {
-  /// Counts of what the found tutors (the first thousand) have; each facet as if its own filter were set already.
+  /// Counts of what the found tutors (the first thousand) have; each facet as if its own filter were set already. They
+  /// are told apart by all they have at once before that is taken apart: a thousand tutors are a few dozen kinds.
   static func facets(_ search: TutorSearch, withSubjects: Bool, now: Instant) -> Self {
     let subjects: SQL = """
       union all select 'subject', s.slug, s.title, count(*) from found f join tutor_subjects ts on ts.tutor_id = f.tutor_id
@@ -572,11 +573,12 @@ extension Query where Row == FacetCount {
       """
     return Query(
       """
-      with found as materialized (
-        select l.tutor_id, l.category, l.languages, l.modes from tutor_listings l where \(search.conditions(now: now)) limit 1000)
-      select 'category', category, category, count(*) from found group by 2
-      union all select 'language', language, language, count(*) from found, unnest(languages) language group by 2
-      union all select 'mode', mode, mode, count(*) from found, unnest(modes) mode group by 2
+      with found as (
+        select l.tutor_id, l.category, l.languages, l.modes from tutor_listings l where \(search.conditions(now: now)) limit 1000),
+      kinds as materialized (select category, languages, modes, count(*) as many from found group by 1, 2, 3)
+      select 'category', category, category, sum(many)::bigint from kinds group by 2
+      union all select 'language', language, language, sum(many)::bigint from kinds, unnest(languages) language group by 2
+      union all select 'mode', mode, mode, sum(many)::bigint from kinds, unnest(modes) mode group by 2
       \(withSubjects ? subjects : "")
       order by 1, 4 desc, 2
       """)

@@ -2,6 +2,7 @@ package import Accounts
 import Audit
 package import Core
 package import Files
+import HTML
 package import Jobs
 package import Notices
 package import Platform
@@ -27,6 +28,8 @@ package struct TutorsFeature: Feature {
   let panels: Panels
   /// What was made of `tutor_listings` and `subjects`, while they stand.
   let snapshots: Snapshots
+  /// Cards drawn lately: bytes.
+  let drawnCards = Memo<DrawnCard, HTML>(limit: 1 << 20)
 
   /// What upper rooms show on a tutor's page.
   package struct Panels: Sendable {

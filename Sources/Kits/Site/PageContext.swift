@@ -107,10 +107,13 @@ package struct PageContext: Sendable {
     "<time datetime=\"\(instant.rfc3339)\" title=\"\(zoneText(at: instant))\">\(momentText(instant))</time>"
   }
 
+  /// Whether the weekday alone says which day is meant.
+  package func isNear(_ instant: Instant) -> Bool { instant >= now && instant < now + .days(6) }
+
   /// A `<time>` as short as it may be: `Sat, 5:30 PM` within the coming six days, else `Sat, Nov 29, 5:30 PM`.
   package func soon(_ instant: Instant) -> HTML {
     let local = zone.local(instant)
-    let isNear = instant >= now && instant < now + .days(6)
+    let isNear = isNear(instant)
     let text = site.formats.civil(
       local.date, local.time.minutes * 60 + local.second, skeleton: isNear ? "Ejm" : "MMMEdjm", in: language)
     return "<time datetime=\"\(instant.rfc3339)\" title=\"\(momentWithZoneText(instant))\">\(text)</time>"

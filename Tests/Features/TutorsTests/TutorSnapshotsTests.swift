@@ -3,6 +3,7 @@ import JSON
 import Site
 import TestKit
 import Testing
+import Time
 import Web
 
 @testable import Accounts
@@ -122,6 +123,32 @@ private func neighbour(of guild: Guild, _ body: (TestSite) async throws -> Void)
         #expect(await guild.find("available_within_hours=48") == (isThere ? ["ada"] : []), "after \(step) minutes")
         let page = await guild.site.get("/tutors?soon=1")
         #expect(page.text.contains("Ada Baig") == isThere, "after \(step) minutes")
+      }
+    }
+  }
+
+  @Test func `a card that is drawn once tells each list its price, and each day its weekday or its date`() async throws
+  {
+    try await withGuild { guild async throws in
+      try await guild.list(.ada, subjects: [(Guild.algebra, 4500), (Guild.piano, 5200)])
+      let opening = guild.house.clock.now + .days(6) + .minutes(30)
+      try await guild.database.transaction { tx in
+        try await Tutors().setOpenings(
+          of: Person.ada.id, mask: String(repeating: "1", count: 168), next: [opening], in: tx)
+      }
+      // The year stands in the title only, so this is the short form with its date.
+      let reader = guild.house.site.context(language: .english, zone: "UTC")
+      let dated = reader.shortDateText(Zone.utc.date(opening)) + ", " + reader.timeText(opening)
+      for isNear in [false, true] {
+        for _ in 0..<2 {
+          let (algebra, piano) = (
+            await guild.site.get("/tutors?subject=algebra"), await guild.site.get("/tutors?subject=piano")
+          )
+          #expect(algebra.text.contains("<strong>$45</strong>") && !algebra.text.contains("<strong>$52</strong>"))
+          #expect(piano.text.contains("<strong>$52</strong>") && !piano.text.contains("<strong>$45</strong>"))
+          #expect(algebra.text.contains(dated) == !isNear, "near: \(isNear)")
+        }
+        guild.house.clock.advance(by: .hours(1))
       }
     }
   }

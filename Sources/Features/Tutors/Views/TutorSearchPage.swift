@@ -8,18 +8,18 @@ struct TutorSearchPage: View {
   let search: TutorSearch
   let fields: Fields
   let refusals: [TutorSearch.Refusal]
-  let tutors: [TutorCard]
+  /// The cards, drawn.
+  let cards: [HTML]
   let count: Int
   let facets: [FacetCount]
-  let subjects: [SubjectLine]
+  let subjects: SubjectChoice
   let currency: Currency
   let next: String?
   /// Where the found are, when the map is asked for.
   var map: TutorMap?
 
   func title(_ page: PageContext) -> String {
-    let subject = subjects.first { $0.slug == search.subject }?.title
-    return subject.map { page.t("tutors.titleFor", subject: $0) } ?? page.t("site.findTutor")
+    subjects[search.subject].map { page.t("tutors.titleFor", subject: $0) } ?? page.t("site.findTutor")
   }
 
   func body(_ page: PageContext) -> HTML {
@@ -29,12 +29,12 @@ struct TutorSearchPage: View {
     let wrong: [HTML] = refusals.map { page.banner(.warning, t.sentence($0.sentence, [:])) }
     let older = next.map { Doors.tutors() + "?" + fields.with("after", $0).encoded }
     let list: HTML =
-      tutors.isEmpty
+      cards.isEmpty
       ? page.empty(
         "search", t("tutors.none"), t("tutors.noneWords"),
         action: page.buttonLink(t("tutors.clear"), to: Doors.tutors(), "primary"))
       : """
-      <div class="tutor-list">\(tutors.map { TutorCardView(tutor: $0, isComparable: true).markup(page) })</div>
+      <div class="tutor-list">\(cards)</div>
       <div class="actions compare-bar"><button class="button" formaction="\(TutorPaths.compare())">\(page.icon("users"))<span>\(t("tutors.compare.do"))</span></button>\
       <span class="hint">\(t("tutors.compare.hint", count: TutorSearch.mostCompared))</span></div>
       """
@@ -92,7 +92,7 @@ struct TutorSearchPage: View {
   /// What is set, each to be taken away by itself.
   private func chips(_ page: PageContext) -> HTML {
     let t = page.t
-    let set = search.chips(fields, subjects, currency, page)
+    let set = search.chips(fields, subjects.lines, currency, page)
     guard !set.isEmpty else { return .none }
     let chips: [HTML] = set.map { chip in
       """
@@ -132,8 +132,8 @@ struct TutorSearchPage: View {
         """
       return "<fieldset class=\"facet\"><legend>\(label)</legend>\(any)\(items)</fieldset>"
     }
-    let subjectOptions = options(
-      subjects.map { ($0.slug, $0.title) }, chosen: search.subject, any: t("tutors.anySubject"))
+    let subjectOptions: HTML =
+      "<option value=\"\">\(t("tutors.anySubject"))</option>\(subjects.options(choosing: search.subject))"
     let weekdayOptions = options(
       TutorSearch.weekdays.map { ($0, t.sentence("tutors.weekday.\($0)", [:])) }, chosen: fields["weekday"] ?? "",
       any: t("tutors.anyDay"))
@@ -192,6 +192,36 @@ extension TutorSearch {
       set.append(("near", t("tutors.near", place: fields.text("near").replacing(",", with: ", "), count: near.radius)))
     }
     return set
+  }
+}
+
+/// The subjects as the options of a list: hundreds, and drawn once while they stand.
+struct SubjectChoice: Sendable {
+  let lines: [SubjectLine]
+  private let drawn: [HTML]
+  private let places: [String: Int]
+
+  init(_ lines: [SubjectLine]) {
+    self.lines = lines
+    drawn = lines.map { Self.option($0, isChosen: false) }
+    places = Dictionary(lines.enumerated().map { ($1.slug, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// The title of a subject.
+  subscript(slug: String) -> String? { places[slug].map { lines[$0].title } }
+
+  func options(choosing slug: String) -> [HTML] {
+    guard let place = places[slug] else { return drawn }
+    var options = drawn
+    options[place] = Self.option(lines[place], isChosen: true)
+    return options
+  }
+
+  /// Bytes, about.
+  var weight: Int { 100 + lines.count * 400 }
+
+  private static func option(_ line: SubjectLine, isChosen: Bool) -> HTML {
+    "<option value=\"\(line.slug)\"\(flag: "selected", when: isChosen)>\(line.title)</option>"
   }
 }
 
