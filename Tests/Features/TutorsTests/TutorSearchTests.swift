@@ -234,7 +234,8 @@ import Web
         answer.text, full.text, await guild.site.get("/tutors").text, await guild.site.get("/tutors/ada").text,
       ]
       for secret in [
-        "ada@example.org", "secret goals", "secret department", "password_hash", "52.52", "13.4", "last_login", "\"phone\"",
+        "ada@example.org", "secret goals", "secret department", "password_hash", "52.52", "13.4", "last_login",
+        "\"phone\"",
       ] {
         for page in pages { #expect(!page.contains(secret), "\(secret)") }
       }
