@@ -645,6 +645,16 @@ CREATE TABLE public.ledger_postings (
     CONSTRAINT ledger_postings_amount_check CHECK ((amount <> 0)),
     CONSTRAINT ledger_postings_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text))
 );
+CREATE VIEW public.ledger_movements AS
+ SELECT a.kind AS account,
+    a.owner,
+    t.kind,
+    t.at,
+    p.amount,
+    p.currency
+   FROM ((public.ledger_transactions t
+     JOIN public.ledger_postings p ON ((p.transaction_id = t.id)))
+     JOIN public.ledger_accounts a ON ((a.id = p.account_id)));
 CREATE VIEW public.lesson_facts AS
  SELECT bookings.id,
     bookings.tutor_id,
@@ -918,6 +928,20 @@ CREATE TABLE public.room_seats (
     changed_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT room_seats_role_check CHECK ((role = ANY (ARRAY['tutor'::text, 'learner'::text])))
 );
+CREATE TABLE public.saved_search_hits (
+    search_id uuid NOT NULL,
+    tutor_id uuid NOT NULL
+);
+CREATE TABLE public.saved_searches (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    name text NOT NULL,
+    query text NOT NULL,
+    mail_since timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT saved_searches_name_check CHECK (((length(name) >= 1) AND (length(name) <= 80))),
+    CONSTRAINT saved_searches_query_check CHECK ((length(query) <= 2000))
+);
 CREATE TABLE public.schedules (
     name text NOT NULL,
     next_at timestamp with time zone NOT NULL,
@@ -1190,6 +1214,8 @@ ALTER TABLE ONLY public.simulated_charges
     ADD CONSTRAINT one_charge_per_key UNIQUE (idempotency_key);
 ALTER TABLE ONLY public.fee_schedules
     ADD CONSTRAINT one_fee_per_instant UNIQUE (valid_from);
+ALTER TABLE ONLY public.saved_search_hits
+    ADD CONSTRAINT one_hit_per_search PRIMARY KEY (search_id, tutor_id);
 ALTER TABLE ONLY public.letters
     ADD CONSTRAINT one_letter_per_token UNIQUE (token_hash);
 ALTER TABLE ONLY public.audit_links
@@ -1212,6 +1238,8 @@ ALTER TABLE ONLY public.rooms
     ADD CONSTRAINT one_room_per_booking UNIQUE (booking_id);
 ALTER TABLE ONLY public.rooms
     ADD CONSTRAINT one_room_per_code UNIQUE (code);
+ALTER TABLE ONLY public.saved_searches
+    ADD CONSTRAINT one_saved_search_per_question UNIQUE (user_id, query);
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT one_session_per_token UNIQUE (token_hash);
 ALTER TABLE ONLY public.subjects
@@ -1244,6 +1272,8 @@ ALTER TABLE ONLY public.room_stays
     ADD CONSTRAINT room_stays_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.rooms
     ADD CONSTRAINT rooms_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.saved_searches
+    ADD CONSTRAINT saved_searches_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.schedules
     ADD CONSTRAINT schedules_pkey PRIMARY KEY (name);
 ALTER TABLE ONLY public.schema_migrations
@@ -1281,8 +1311,10 @@ CREATE INDEX audit_by_act ON public.audit_entries USING btree (act, at DESC, id 
 CREATE INDEX audit_by_actor ON public.audit_entries USING btree (actor_id, at DESC, id DESC) WHERE (actor_id IS NOT NULL);
 CREATE INDEX audit_by_subject ON public.audit_entries USING btree (subject_id, at DESC, id DESC) WHERE (subject_id IS NOT NULL);
 CREATE INDEX audit_by_time ON public.audit_entries USING btree (at DESC, id DESC);
+CREATE INDEX availability_hours_in_order ON public.availability_hours USING btree (tutor_id, weekday, hours);
 CREATE INDEX booking_events_in_order ON public.booking_events USING btree (booking_id, at, id);
 CREATE INDEX bookings_by_age ON public.bookings USING btree (created_at DESC, id DESC);
+CREATE INDEX bookings_by_creation ON public.bookings USING brin (created_at) WITH (pages_per_range='16', autosummarize='on');
 CREATE INDEX bookings_held ON public.bookings USING btree (hold_expires_at) WHERE (state = ANY (ARRAY['held'::text, 'awaiting_payment'::text]));
 CREATE INDEX bookings_live_of_learner ON public.bookings USING btree (learner_id, starts_at) WHERE (state = ANY (ARRAY['held'::text, 'awaiting_payment'::text, 'requested'::text, 'confirmed'::text, 'in_progress'::text]));
 CREATE INDEX bookings_live_of_tutor ON public.bookings USING btree (tutor_id, starts_at) WHERE (state = ANY (ARRAY['held'::text, 'awaiting_payment'::text, 'requested'::text, 'confirmed'::text, 'in_progress'::text]));
@@ -1304,6 +1336,7 @@ CREATE INDEX jobs_open_by_name ON public.jobs USING btree (name) WHERE ((finishe
 CREATE INDEX ledger_accounts_by_owner ON public.ledger_accounts USING btree (owner, kind);
 CREATE INDEX ledger_postings_by_account ON public.ledger_postings USING btree (account_id) INCLUDE (amount);
 CREATE INDEX ledger_transactions_by_reference ON public.ledger_transactions USING btree (reference);
+CREATE INDEX ledger_transactions_by_time ON public.ledger_transactions USING brin (at) WITH (pages_per_range='16', autosummarize='on');
 CREATE INDEX letters_of_user ON public.letters USING btree (user_id, purpose, created_at DESC);
 CREATE INDEX listings_by_cell ON public.tutor_listings USING btree (cell, subject_id) INCLUDE (rate, rating);
 CREATE INDEX listings_by_lexemes ON public.tutor_listings USING gin (lexemes) WHERE is_main;
@@ -1333,11 +1366,15 @@ CREATE INDEX reviews_by_tutor ON public.reviews USING btree (tutor_id, written_a
 CREATE INDEX reviews_to_quote ON public.reviews USING btree (written_at DESC) WHERE ((hidden_at IS NULL) AND (stars = 5) AND ((length(words) >= 40) AND (length(words) <= 240)));
 CREATE INDEX room_quality_by_time ON public.room_quality USING btree (at);
 CREATE INDEX samples_of_tutor ON public.tutor_samples USING btree (tutor_id, created_at);
+CREATE INDEX saved_search_hits_of_tutor ON public.saved_search_hits USING btree (tutor_id);
+CREATE INDEX saved_searches_with_letters ON public.saved_searches USING btree (id) WHERE (mail_since IS NOT NULL);
 CREATE INDEX sessions_of_family ON public.sessions USING btree (family);
 CREATE INDEX sessions_of_user ON public.sessions USING btree (user_id, created_at DESC);
 CREATE INDEX settings_by_staleness ON public.availability_settings USING btree (figures_stale_at);
 CREATE INDEX stays_of_room ON public.room_stays USING btree (room_id, joined_at);
+CREATE INDEX taken_times_of_person ON public.taken_times USING hash (person_id);
 CREATE INDEX tutors_by_state ON public.tutors USING btree (state, submitted_at);
+CREATE INDEX tutors_by_verification ON public.tutors USING btree (verified_at) WHERE (state = 'verified'::text);
 CREATE INDEX users_by_age ON public.users USING btree (created_at DESC, id);
 CREATE INDEX users_by_role ON public.user_roles USING btree (role, user_id);
 CREATE OR REPLACE VIEW public.ledger_balances AS
@@ -1457,6 +1494,12 @@ ALTER TABLE ONLY public.room_stays
     ADD CONSTRAINT room_stays_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
 ALTER TABLE ONLY public.rooms
     ADD CONSTRAINT rooms_booking_id_fkey FOREIGN KEY (booking_id) REFERENCES public.bookings(id);
+ALTER TABLE ONLY public.saved_search_hits
+    ADD CONSTRAINT saved_search_hits_search_id_fkey FOREIGN KEY (search_id) REFERENCES public.saved_searches(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.saved_search_hits
+    ADD CONSTRAINT saved_search_hits_tutor_id_fkey FOREIGN KEY (tutor_id) REFERENCES public.tutors(user_id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.saved_searches
+    ADD CONSTRAINT saved_searches_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.second_factors
     ADD CONSTRAINT second_factors_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.sessions
