@@ -329,7 +329,7 @@ extension TutorSearch {
   }
 
   /// Counting goes on to here; beyond it the page says “more than”.
-  static let countCap = 10_000
+  static let countCap = 1_000
 
   fileprivate func count(now: Instant) -> SQL {
     "select count(*) from (select from tutor_listings l where \(conditions(now: now)) limit \(Self.countCap + 1)) found"
