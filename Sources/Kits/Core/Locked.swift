@@ -4,6 +4,9 @@ import Glibc
 ///
 /// A pthread mutex rather than `Synchronization.Mutex`: ThreadSanitizer does not see the latter's futex and reports
 /// races that are none.
+///
+/// A closure is kept in a struct, never as the value itself: through the generic `inout` each look at it would wrap it once
+/// more, and calling it would walk through all wrappings.
 package final class Locked<Value>: @unchecked Sendable {
   private var value: Value
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>

@@ -17,14 +17,20 @@ package struct Trouble: Sendable, Equatable {
 /// What every page says, above its own words, while something that people would notice is not well. Asked for each page, so
 /// the answer comes from memory.
 package final class Troubles: Sendable {
-  private let source = Locked<@Sendable () -> [Trouble]>({ [] })
+  /// In a struct: a closure that is itself the lock's value is wrapped anew by each look at it (its generic form and back),
+  /// and every later look goes through all wrappings before it.
+  private struct Source { var trouble: @Sendable () -> [Trouble] }
+
+  private let source = Locked(Source { [] })
 
   init() {}
 
   /// Who knows. Before it is set nothing is wrong.
-  package func ask(_ source: @escaping @Sendable () -> [Trouble]) { self.source.withLock { $0 = source } }
+  package func ask(_ source: @escaping @Sendable () -> [Trouble]) {
+    self.source.withLock { $0.trouble = source }
+  }
 
-  var now: [Trouble] { source.withLock { $0 }() }
+  var now: [Trouble] { source.withLock { $0.trouble }() }
 }
 
 extension PageContext {
