@@ -452,8 +452,9 @@ class Person:
         if before["width"] < 768:
             self.page.set_viewport_size({"width": before["width"], "height": max(
                 before["height"], self.page.evaluate("() => document.documentElement.scrollHeight") + 1000)})
-        # Colours on their way from one to another are neither.
-        self.page.wait_for_function("() => !document.getAnimations().some((one) => one instanceof CSSTransition)")
+        # Colours on their way from one to another are neither; nor is what fades in, such as a dialog.
+        self.page.wait_for_function("""() => !document.getAnimations().some((one) => one.playState === "running" &&
+            (one instanceof CSSTransition || one.effect.getComputedTiming().endTime !== Infinity))""")
         try:
             found = Axe().run(self.page, options={"runOnly": {"type": "tag", "values": [
                 "wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}}).response["violations"]
