@@ -75,6 +75,7 @@ let targets: [Target] = [
   kit("Loop", uses: ["Core", "CSystem", "CEvent"]),
   kit("Postgres", uses: ["Core", "Loop", "CPostgres"]),
   kit("Outbound", uses: ["Core", "Crypto", "Loop", "CCurl"]),
+  kit("Push", uses: ["Core", "Crypto", "JSON", "Outbound"]),
   kit("Web", uses: ["Core", "Compression", "Crypto", "HTML", "JSON", "Loop", "CMicrohttpd", "CWslay", "CSystem"]),
   kit("Jobs", uses: ["Core", "Loop", "Postgres", "JSON"]),
   kit("Bus", uses: ["Core", "Loop", "Web"]),
@@ -97,7 +98,7 @@ let targets: [Target] = [
   feature("Audit", uses: ["Crypto"]),
   feature("Accounts", uses: ["Audit", "Captcha", "Crypto", "Files", "Notices", "QR", "Vault"]),
   feature("Files", uses: ["Crypto", "Loop", "Media", "CSystem", "CGD"]),
-  feature("Notices", uses: ["Outbound", "Crypto"]),
+  feature("Notices", uses: ["Crypto", "Outbound", "Push", "Vault"]),
   feature("Ledger", uses: ["Crypto"]),
 
   // Market.
@@ -119,7 +120,8 @@ let targets: [Target] = [
   .executableTarget(
     name: "tutalink",
     dependencies: (offering + [
-      "Loop", "Captcha", "Crypto", "Outbound", "Redis", "Doctor", "Vault", "Audit", "Accounts", "Files", "Notices",
+      "Loop", "Captcha", "Crypto", "Outbound", "Push", "Redis", "Doctor", "Vault", "Audit", "Accounts", "Files",
+      "Notices",
       "Ledger", "Tutors", "Scheduling", "Bookings", "Checkout", "Classroom", "Reviews", "Home", "Admin", "Status",
       "WebApp", "Gallery", "OpenAPI",
     ]).map { .byName(name: $0) },
@@ -138,6 +140,7 @@ let targets: [Target] = [
   tests("Loop", in: "Kits", uses: ["Core"]),
   tests("Postgres", in: "Kits", uses: ["Core", "Loop", "TestDatabase"]),
   tests("Outbound", in: "Kits", uses: ["Core", "JSON", "Loop", "TestDatabase"]),
+  tests("Push", in: "Kits", uses: ["Core", "Crypto", "JSON", "Loop", "Outbound", "TestDatabase"]),
   tests("Compression", in: "Kits"),
   tests("Web", in: "Kits", uses: ["Core", "Compression", "Crypto", "CSystem", "HTML", "JSON", "Loop"]),
   tests("Jobs", in: "Kits", uses: ["Core", "JSON", "JobsWorker", "Loop", "Postgres", "TestDatabase"]),
@@ -159,7 +162,7 @@ let targets: [Target] = [
   tests("Audit", in: "Features", uses: proving),
   tests("Accounts", in: "Features", uses: proving + ["Audit", "Captcha", "Crypto", "Files", "Notices", "Vault"]),
   tests("Files", in: "Features", uses: proving + ["Crypto", "Loop", "Media", "CGD"]),
-  tests("Notices", in: "Features", uses: proving + ["Crypto", "Loop", "Outbound"]),
+  tests("Notices", in: "Features", uses: proving + ["Crypto", "Loop", "Outbound", "Push", "Vault"]),
   tests("Ledger", in: "Features", uses: proving),
   tests("Tutors", in: "Features", uses: proving + ["Accounts", "Audit", "Files", "Notices"]),
   tests("Scheduling", in: "Features", uses: proving + ["Tutors"]),

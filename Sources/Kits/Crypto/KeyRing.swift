@@ -1,4 +1,3 @@
-import COpenSSL
 package import Core
 
 /// A secret with a name, so that it can be replaced while what it sealed still opens.
@@ -145,43 +144,4 @@ package struct KeyRing: Sendable {
   }
 
   private static func bound(_ id: String, _ context: String) -> [UInt8] { Array("\(id)\u{0}\(context)".utf8) }
-}
-
-/// AES-256 in Galois/Counter Mode with a 96-bit nonce; the 128-bit tag follows the ciphertext.
-enum AESGCM {
-  static func seal(_ plain: [UInt8], key: [UInt8], nonce: [UInt8], associated: [UInt8]) -> [UInt8] {
-    precondition(key.count == 32 && nonce.count == 12)
-    let context = EVP_CIPHER_CTX_new()!
-    defer { EVP_CIPHER_CTX_free(context) }
-    var out = [UInt8](repeating: 0, count: plain.count + 16)
-    var count: Int32 = 0
-    let size = plain.count
-    precondition(EVP_EncryptInit_ex(context, EVP_aes_256_gcm(), nil, key, nonce) == 1)
-    precondition(EVP_EncryptUpdate(context, nil, &count, associated, Int32(associated.count)) == 1)
-    out.withUnsafeMutableBufferPointer { out in
-      precondition(EVP_EncryptUpdate(context, out.baseAddress, &count, plain, Int32(size)) == 1)
-      precondition(EVP_EncryptFinal_ex(context, out.baseAddress! + size, &count) == 1)
-      precondition(EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, 16, out.baseAddress! + size) == 1)
-    }
-    return out
-  }
-
-  static func open(_ sealed: [UInt8], key: [UInt8], nonce: [UInt8], associated: [UInt8]) -> [UInt8]? {
-    precondition(key.count == 32 && nonce.count == 12)
-    guard sealed.count >= 16 else { return nil }
-    let context = EVP_CIPHER_CTX_new()!
-    defer { EVP_CIPHER_CTX_free(context) }
-    let size = sealed.count - 16
-    var tag = Array(sealed[size...])
-    var out = [UInt8](repeating: 0, count: max(1, size))
-    var count: Int32 = 0
-    guard EVP_DecryptInit_ex(context, EVP_aes_256_gcm(), nil, key, nonce) == 1,
-      EVP_DecryptUpdate(context, nil, &count, associated, Int32(associated.count)) == 1,
-      EVP_DecryptUpdate(context, &out, &count, sealed, Int32(size)) == 1,
-      EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, 16, &tag) == 1
-    else { return nil }
-    var rest = [UInt8](repeating: 0, count: 16)
-    guard EVP_DecryptFinal_ex(context, &rest, &count) == 1 else { return nil }
-    return Array(out.prefix(size))
-  }
 }
