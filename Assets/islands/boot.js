@@ -24,6 +24,7 @@ const islands = {
   menu: () => import("./menu.js"),
   offline: () => import("./offline.js"),
   password: () => import("./password.js"),
+  push: () => import("./push.js"),
   room: () => import("./room/room.js"),
   tabs: () => import("./tabs.js"),
   theme: () => import("./theme.js"),

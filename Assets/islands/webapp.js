@@ -8,14 +8,33 @@ import { forget, forgetOthers } from "./drafts.js";
 export default function webapp(element) {
   forgetOthers();
   document.addEventListener("submit", (event) => {
-    if (event.target instanceof HTMLFormElement && new URL(event.target.action, location.href).pathname === "/sign-out")
-      forget();
+    if (!(event.target instanceof HTMLFormElement) || new URL(event.target.action, location.href).pathname !== "/sign-out")
+      return;
+    forget();
+    silence(event, event.target);
   });
   if (!("serviceWorker" in navigator)) return;
   const start = () => register().catch(() => {});
   if (document.readyState === "complete") start();
   else addEventListener("load", start, { once: true });
   void element;
+}
+
+/**
+ * Who signs out is told nothing more on this device: the server sees to that; the browser is told too, so that no address
+ * is left over for whoever sits down next. It may take a second, and never keeps anybody from leaving.
+ * @param {Event} event
+ * @param {HTMLFormElement} form
+ */
+function silence(event, form) {
+  if (!("Notification" in window) || Notification.permission !== "granted" || !("serviceWorker" in navigator)) return;
+  event.preventDefault();
+  const gone = navigator.serviceWorker
+    .getRegistration()
+    .then((registration) => registration?.pushManager?.getSubscription())
+    .then((subscription) => subscription?.unsubscribe());
+  const enough = new Promise((resolve) => setTimeout(resolve, 1000));
+  Promise.race([gone, enough]).catch(() => {}).then(() => form.submit());
 }
 
 async function register() {

@@ -1,5 +1,5 @@
 /**
- * Keeps what never changes, and says so kindly when nothing else can be had.
+ * Keeps what never changes, says so kindly when nothing else can be had, and shows what its owner wants to be told.
  *
  * Assets are named by their content, so one that is kept is right for ever; pages are never kept, so none can be old
  * and none of one person is shown to another. Where the network does not answer, the offline page stands in, in the
@@ -8,7 +8,7 @@
  */
 (() => {
   const worker = /** @type {any} */ (self);
-  /** @type {{ version: string, shell: string[], languages: string[] }} */
+  /** @type {{ version: string, name: string, shell: string[], languages: string[] }} */
   const house = worker.house;
   const shellName = `tutalink-shell-${house.version}`;
   const assetsName = "tutalink-assets";
@@ -59,6 +59,53 @@
     if (request.mode === "navigate") event.respondWith(page(event));
     else if (request.method === "GET" && hashed.test(url.pathname)) event.respondWith(asset(request));
   });
+
+  // What is told while no page is open. A browser takes the right away from who does not show what came, so even what
+  // cannot be read is shown as something: the site's name.
+  worker.addEventListener("push", (/** @type {any} */ event) => {
+    /** @type {{ id?: string, title?: string, body?: string, link?: string, lang?: string, dir?: NotificationDirection }} */
+    let note = {};
+    try {
+      note = event.data?.json() ?? {};
+    } catch {
+      // Not ours, or broken on its way.
+    }
+    const icon = house.shell.find((address) => address.includes("/icon-192."));
+    event.waitUntil(
+      worker.registration.showNotification(note.title ?? house.name, {
+        body: note.body,
+        // One that comes twice takes its own place, unheard.
+        tag: note.id,
+        lang: note.lang,
+        dir: note.dir ?? "auto",
+        icon,
+        badge: icon,
+        data: { link: note.link },
+      }),
+    );
+  });
+
+  // Into a tab that is open already, else into a new one; never away from the site.
+  worker.addEventListener("notificationclick", (/** @type {any} */ event) => {
+    event.notification.close();
+    const link = new URL(event.notification.data?.link ?? "/notifications", location.origin);
+    const address = link.origin === location.origin ? link.href : `${location.origin}/notifications`;
+    event.waitUntil(open(address));
+  });
+
+  /** @param {string} address */
+  async function open(address) {
+    const pages = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
+    // Somebody in a lesson is not taken out of it.
+    const free = pages.filter((/** @type {any} */ page) => !/^\/lessons\/[^/]+\/room/.test(new URL(page.url).pathname));
+    for (const page of free) {
+      // A browser may not let us come to the front; the page goes there all the same.
+      await page.focus().catch(() => {});
+      // One that is closing, or belongs to no worker yet, does not go.
+      if (await page.navigate(address).catch(() => null)) return;
+    }
+    await worker.clients.openWindow(address);
+  }
 
   /** @param {any} event */
   async function page(event) {

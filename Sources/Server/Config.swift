@@ -25,6 +25,7 @@ struct Config: Sendable {
   let adminNeedsSecondFactor: Bool
   let smtpURL: String?
   let mailFrom: String
+  let pushPeer: String?
   let stunURLs: [String]
   let turnURLs: [String]
   let turnSecret: String?
@@ -84,6 +85,7 @@ struct Config: Sendable {
     connectionsPerLoop = try number("CONNECTIONS_PER_LOOP", or: 8, 1...100)
     smtpURL = environment["SMTP_URL"].flatMap { $0.isEmpty ? nil : $0 }
     mailFrom = text("MAIL_FROM", or: "\(siteName) <no-reply@localhost>")
+    pushPeer = environment["PUSH_PEER"].flatMap { $0.isEmpty ? nil : $0 }
     stunURLs = list("STUN_URLS")
     turnURLs = list("TURN_URLS")
     turnSecret = environment["TURN_SECRET"].flatMap { $0.isEmpty ? nil : $0 }

@@ -21,6 +21,7 @@ import OpenAPI
 import Outbound
 import Platform
 import Postgres
+import Push
 import Redis
 import Reviews
 import Scheduling
@@ -147,7 +148,13 @@ struct House {
       AuditFeature(database: database, audit: audit, log: log),
       FilesFeature(database: database, files: files, clock: clock),
       NoticesFeature(
-        database: database, site: site, bus: bus, notices: notices, sender: sender, office: office, clock: clock),
+        database: database, site: site, bus: bus, notices: notices, sender: sender, office: office,
+        pushes: PushOffice(
+          client: PushClient(client, peer: config.pushPeer),
+          keys: PushKeys(database: database, vault: vault, clock: clock),
+          contact: config.siteURL.hasPrefix("https://") ? config.siteURL : "mailto:\(sender.address)",
+          peer: config.pushPeer),
+        secret: config.secret, clock: clock),
       LedgerFeature(database: database, ledger: ledger, log: log),
       tutorsFeature,
       scheduling,

@@ -3,6 +3,7 @@ import Audit
 import Core
 import Crypto
 import Loop
+import Notices
 import Postgres
 import Vault
 
@@ -19,6 +20,9 @@ struct Keys {
       rotate       the newest key seals from now on, and every row is sealed again with it, while the site serves;
                    interrupted, it goes on where it stopped when it is started again
       retire ID    takes a key that seals nothing any more out of use; refused while a row needs it
+      push         a new pair that says to browsers' push services who we are; browsers that know the older one stay with
+                   it, and it goes with the last of them
+      push --all   the same after a pair has become known: every browser is forgotten, and people turn notes on again
 
     The keys are in TUTALINK_KEYS, or in the file TUTALINK_KEYS_FILE (keys in TUTALINK_HOME), which is made at the
     first start. They are in no backup of the database: keep a copy of every key as long as a backup that needs it.
@@ -28,7 +32,7 @@ struct Keys {
   let log: Log
 
   /// Every column of the house that is sealed.
-  static let columns = AccountsFeature.sealedColumns
+  static let columns = AccountsFeature.sealedColumns + NoticesFeature.sealedColumns
 
   // MARK: Where the ring comes from
 
@@ -76,6 +80,9 @@ struct Keys {
     case "rotate" where arguments.count == 1: try await withDatabase(config, log) { try await rotate($0) }
     case "retire" where arguments.count == 2:
       try await withDatabase(config, log) { try await retire(arguments[1], $0) }
+    case "push" where arguments.count == 1: try await withDatabase(config, log) { try await push(all: false, $0) }
+    case "push" where arguments.dropFirst() == ["--all"]:
+      try await withDatabase(config, log) { try await push(all: true, $0) }
     default: throw Misused(help: Self.help, isAsked: arguments.first.map(Misused.asksForHelp) ?? false)
     }
   }
@@ -152,6 +159,18 @@ struct Keys {
     if try await keep(ring, database) {
       print("\(id) is out of use and out of \(config.keysFile). A backup made before now still needs it.")
     }
+  }
+
+  func push(all: Bool, _ database: Database) async throws {
+    let keys = PushKeys(database: database, vault: Vault(try ring()), clock: .system)
+    let forgotten = try await database.transaction { tx in
+      let count = all ? try await keys.replace(in: tx) : nil
+      if !all { try await keys.make(in: tx) }
+      try await AuditLog(clock: .system).record(.keyMade, by: .command, on: .key("push"), in: tx)
+      return count
+    }
+    print("Browsers subscribe with a new pair from now on.")
+    if let forgotten { print("\(forgotten) browsers were forgotten; their people turn notes on again.") }
   }
 
   private func record(_ act: AuditAct, _ id: String, _ database: Database) async throws {

@@ -25,7 +25,7 @@ TEXT = """() => {
   return said }"""
 
 GUEST = ["/", "/tutors", "/compare", "/tutors/amal", "/tutors/amal/book", "/sign-in", "/register", "/forgotten-password", "/status", "/nowhere"]
-LEARNER = ["/dashboard", "/bookings", "/bookings?view=week", "/saved-searches", "/wallet", "/account", "/account/security", "/notifications"]
+LEARNER = ["/dashboard", "/bookings", "/bookings?view=week", "/saved-searches", "/wallet", "/account", "/account/security", "/account/notifications", "/notifications"]
 TUTOR = ["/dashboard", "/tutor/availability", *(f"/tutor/profile?step={step}" for step in ("about", "subjects", "languages", "credentials", "samples", "finish"))]
 ADMIN = ["/admin", "/admin/people", "/admin/verification", "/admin/bookings", "/admin/outbox", "/admin/jobs"]
 

@@ -75,7 +75,7 @@ def lived(site):
 
 def test_what_a_learner_sees_is_sound(site, lived):
     in_every_dress(site, "learner@example.org", [
-        "/dashboard", "/bookings", "/bookings?when=past", "/wallet", "/account", "/account/security", "/notifications",
+        "/dashboard", "/bookings", "/bookings?when=past", "/wallet", "/account", "/account/security", "/account/notifications", "/notifications",
         "/tutors/amal/book", "/tutors/amal/book?subject=statistics&week=2027-01-04",
         f"/bookings/{lived['ahead']}", f"/bookings/{lived['ahead']}/cancellation", f"/bookings/{lived['ahead']}/time",
         f"/bookings/{lived['called_off']}", f"/bookings/{lived['asked']}", f"/bookings/{lived['held']}", f"/checkout/{lived['held']}",
@@ -101,7 +101,7 @@ def test_what_the_administrator_sees_is_sound(site, lived):
     mail = site.value("select id from mails order by created_at limit 1")
     in_every_dress(site, "admin@example.org", [
         "/admin", "/admin/people", "/admin/verification", f"/admin/verification/{grace}", "/admin/bookings", "/admin/outbox",
-        f"/admin/outbox/{mail}", "/admin/jobs", "/admin/audit", "/account/security", "/dashboard",
+        f"/admin/outbox/{mail}", "/admin/jobs", "/admin/audit", "/account/security", "/account/notifications", "/dashboard",
     ])
 
 

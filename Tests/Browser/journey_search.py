@@ -39,7 +39,7 @@ def test_a_visitor_compares_tutors_and_a_learner_keeps_a_search(site):
     lena.allow("WebSocket connection")
     site.restart()
     letter = site.mail.wait("learner@example.org", "for “English, cheap first”")
-    assert "/saved-searches" in letter.text
+    assert letter.message["List-Unsubscribe"] == f"<{letter.link('/unsubscribe/')}>"
     lena.open(letter.link("/tutors?"))
     page.locator(".tutor-card").first.wait_for()
     lena.goto("/saved-searches")

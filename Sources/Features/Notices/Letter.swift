@@ -13,9 +13,12 @@ struct Letter: Equatable {
   /// Why a mail cannot be written: the catalogue has no words of that kind.
   struct Wordless: Error { let kind: String }
 
-  init(_ kind: String, _ values: [String: NoticeValue], link: String?, to name: String, _ page: PageContext)
-    throws(Wordless)
-  {
+  /// - Parameters:
+  ///   - leaving: the address that ends letters about the topic, when they can be ended.
+  init(
+    _ kind: String, _ values: [String: NoticeValue], link: String?, to name: String, leaving: String? = nil,
+    about topic: Topic? = nil, _ page: PageContext
+  ) throws(Wordless) {
     guard page.site.catalogue.has(kind + ".subject"), page.site.catalogue.has(kind + ".body") else {
       throw Wordless(kind: kind)
     }
@@ -28,21 +31,23 @@ struct Letter: Equatable {
       action = (page.t.sentence(kind + ".action", words), page.site.url + link)
     }
     let note = page.t("notices.mailNote", site: page.site.name, address: page.site.url)
+    var ways: [(label: String, address: String)] = []
+    if let leaving, let topic { ways.append((page.t("notices.mailLeave", topic: topic.name(page)), leaving)) }
+    if topic != nil { ways.append((page.t("notices.mailChoices"), page.site.url + Doors.noticeChoices())) }
 
     self.subject = subject
     var lines = [greeting, ""]
     for paragraph in paragraphs { lines += [paragraph, ""] }
     if let action { lines += [action.label + ":", action.address, ""] }
-    text = (lines + ["-- ", note, ""]).joined(separator: "\n")
-    html = Self.page(subject, greeting, paragraphs, action, note, page).text
+    text = (lines + ["-- ", note] + ways.map { "\($0.label): \($0.address)" } + [""]).joined(separator: "\n")
+    html = Self.page(subject, greeting, paragraphs, action, note, ways, page).text
   }
 
   /// Mail readers know neither style sheets nor custom properties: colours and sizes stand in attributes, as tokens of
   /// the light theme.
   private static func page(
     _ subject: String, _ greeting: String, _ paragraphs: [String], _ action: (label: String, address: String)?,
-    _ note: String,
-    _ page: PageContext
+    _ note: String, _ ways: [(label: String, address: String)], _ page: PageContext
   ) -> HTML {
     let rows: [HTML] = ([greeting] + paragraphs).map {
       "<p style=\"margin:0 0 16px;font-size:16px;line-height:1.55;white-space:pre-line\">\($0)</p>"
@@ -53,6 +58,9 @@ struct Letter: Equatable {
       background:#006a42;color:#ffffff;font-weight:600;font-size:16px;text-decoration:none">\($0.label)</a></p>\
       <p style="margin:0 0 16px;font-size:13px;line-height:1.5;color:#4d5664;word-break:break-all">\($0.address)</p>
       """
+    }
+    let ends: [HTML] = ways.map {
+      "<br><a href=\"\(href: $0.address)\" style=\"color:#006a42\">\($0.label)</a>"
     }
     return """
       <!doctype html>
@@ -65,7 +73,7 @@ struct Letter: Equatable {
       <h1 style="margin:0 0 16px;font-size:22px;line-height:1.3">\(subject)</h1>
       \(rows)\(button)
       </div>
-      <p style="margin:16px 4px 0;font-size:13px;line-height:1.5;color:#4d5664">\(note)</p>
+      <p style="margin:16px 4px 0;font-size:13px;line-height:1.5;color:#4d5664">\(note)\(ends)</p>
       </div></body></html>
       """
   }

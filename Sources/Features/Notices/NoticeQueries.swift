@@ -2,6 +2,7 @@ import Core
 import JSON
 import Outbound
 import Postgres
+import Time
 
 /// A notification as it is stored; its sentence is made for whoever reads it.
 struct StoredNotice: RowDecodable, Equatable {
@@ -24,36 +25,105 @@ struct StoredNotice: RowDecodable, Equatable {
   }
 }
 
-/// A mail that waits, and its reader as they are now.
-struct WaitingMail: RowDecodable {
-  let id: ID<Mail>
+/// What is to be said, to whom, and whether now: the same for a letter and a device.
+struct Addressed: RowDecodable {
   let kind: String
+  let topic: Topic?
   let values: [String: NoticeValue]
   let link: String?
-  let calendar: CalendarPart?
-  let address: String?
+  let createdAt: Instant
   let name: String
   let language: Language
   let zone: String
-  let isSuspended: Bool
-  let createdAt: Instant
+  let isWanted: Bool
+  let quiet: QuietHours?
+
+  init(row: inout RowReader) throws {
+    kind = try row.next()
+    topic = try row.next(String?.self).flatMap { Topic(rawValue: $0) }
+    values = try JSON.decode([String: NoticeValue].self, from: try row.next(String.self))
+    link = try row.next()
+    createdAt = try row.next()
+    name = try row.next(String?.self) ?? ""
+    language = Language(rawValue: try row.next(String?.self) ?? "") ?? .english
+    zone = try row.next(String?.self) ?? ""
+    isWanted = try row.next()
+    let (from, to): (Int?, Int?) = (try row.next(), try row.next())
+    quiet = from.flatMap { from in to.flatMap { QuietHours(from: from, to: $0) } }
+  }
+
+  /// Until when it is held back, so that nobody is disturbed.
+  func hold(at now: Instant) -> Instant? {
+    QuietHours.hold(topic, values, quiet, at: now, in: Zone(zone) ?? .utc)
+  }
+}
+
+/// The one place that says whom a channel reaches. `n` is the notice or the letter, `p` its reader, `q` the quiet hours.
+private func addressed(by channel: Topic.Channel) -> SQL {
+  """
+  n.kind, n.topic, n.params::text, n.link, n.created_at, p.full_name, p.language, p.zone,
+         p.is_suspended is not true and not exists (
+           select from muted_notices x where x.user_id = n.user_id and x.topic = n.topic and x.channel = \(channel.rawValue)),
+         q.from_hour, q.to_hour
+  """
+}
+
+/// A mail that waits, and its reader as they are now.
+struct WaitingMail: RowDecodable {
+  let id: ID<Mail>
+  let reader: ID<User>?
+  let calendar: CalendarPart?
+  let address: String?
+  let said: Addressed
 
   init(row: inout RowReader) throws {
     id = try row.next()
-    kind = try row.next()
-    values = try JSON.decode([String: NoticeValue].self, from: try row.next(String.self))
-    link = try row.next()
+    reader = try row.next()
     let calendar: String? = try row.next()
     let method: String? = try row.next()
     self.calendar = method.flatMap { CalendarPart.Method(rawValue: $0) }.flatMap { method in
       calendar.map { CalendarPart(method: method, text: $0) }
     }
     address = try row.next()
-    name = try row.next(String?.self) ?? ""
-    language = Language(rawValue: try row.next(String?.self) ?? "") ?? .english
-    zone = try row.next(String?.self) ?? ""
-    isSuspended = try row.next(Bool?.self) ?? false
+    said = try Addressed(row: &row)
+  }
+}
+
+/// A notice for one device.
+struct Parcel: RowDecodable {
+  let device: ID<Device>
+  let key: ID<PushKey>
+  let endpoint: String
+  let publicKey: String
+  /// Sealed.
+  let secret: String
+  let said: Addressed
+
+  init(row: inout RowReader) throws {
+    device = try row.next()
+    key = try row.next()
+    endpoint = try row.next()
+    publicKey = try row.next()
+    secret = try row.next()
+    said = try Addressed(row: &row)
+  }
+}
+
+/// A browser that is told, as its owner sees it.
+struct DeviceLine: RowDecodable, Equatable {
+  let id: ID<Device>
+  /// Names the endpoint without telling it: the browser knows its own again.
+  let mark: String
+  let agent: String?
+  let createdAt: Instant
+  let usedAt: Instant?
+
+  init(row: inout RowReader) throws {
+    id = try row.next()
+    mark = try row.next()
+    agent = try row.next()
     createdAt = try row.next()
+    usedAt = try row.next()
   }
 }
 
@@ -61,10 +131,13 @@ struct WaitingMail: RowDecodable {
 struct Numbered: RowDecodable {
   let number: Int
   let createdAt: Instant
+  /// Whether its reader has devices that may be told.
+  let hasDevices: Bool
 
   init(row: inout RowReader) throws {
     number = try row.next()
     createdAt = try row.next()
+    hasDevices = try row.next()
   }
 }
 
@@ -72,12 +145,13 @@ private let noticeColumns: SQL = "id, number, kind, params::text, link, created_
 
 extension Query where Row == Numbered {
   static func insertNotification(
-    _ id: ID<Notification>, _ user: ID<User>, _ kind: String, _ values: String, _ link: String?
+    _ id: ID<Notification>, _ user: ID<User>, _ kind: String, _ topic: Topic?, _ values: String, _ link: String?
   ) -> Self {
     Query(
       """
-      insert into notifications (id, user_id, kind, params, link) values (\(id), \(user), \(kind), \(values), \(link))
-      returning number, created_at
+      insert into notifications (id, user_id, kind, topic, params, link)
+      values (\(id), \(user), \(kind), \(topic?.rawValue), \(values), \(link))
+      returning number, created_at, exists (select from push_subscriptions where user_id = \(user))
       """)
   }
 }
@@ -123,14 +197,29 @@ extension Query where Row == Int {
 }
 
 extension Query where Row == WaitingMail {
-  /// Held until the transaction ends, so that two workers never write the same mail at once.
   static func waiting(_ mail: ID<Mail>) -> Self {
     Query(
       """
-      select m.id, m.kind, m.params::text, m.link, m.ics, m.ics_method, coalesce(p.email, m.to_address), p.full_name, p.language,
-             p.zone, p.is_suspended, m.created_at
-        from mails m left join people_contact p on p.id = m.user_id
-       where m.id = \(mail) and m.state = 'queued'
+      select n.id, n.user_id, n.ics, n.ics_method, coalesce(p.email, n.to_address), \(addressed(by: .mail))
+        from mails n left join people_contact p on p.id = n.user_id left join quiet_hours q on q.user_id = n.user_id
+       where n.id = \(mail) and n.state = 'queued'
+      """)
+  }
+}
+
+extension Query where Row == Parcel {
+  /// A notice for each device of its reader that wants it now, or for one of them. Where the session was ended in which
+  /// somebody asked for it, or has not been used for a month, nobody may be sitting there whom it concerns.
+  static func parcels(_ notice: ID<Notification>, for device: ID<Device>? = nil, at now: Instant) -> Self {
+    let one: SQL = device.map { " and s.id = \($0)" } ?? ""
+    return Query(
+      """
+      select s.id, s.key_id, s.endpoint, s.public_key, s.secret, \(addressed(by: .push))
+        from notifications n join push_subscriptions s on s.user_id = n.user_id
+             join open_sessions o on o.id = s.session_id and o.user_id = s.user_id
+             join people_contact p on p.id = n.user_id left join quiet_hours q on q.user_id = n.user_id
+       where n.id = \(notice) and o.expires_at > \(now - .days(30))\(one)
+       order by s.id
       """)
   }
 }
@@ -157,13 +246,14 @@ extension Query<Void> {
   }
 
   static func insertMail(
-    _ id: ID<Mail>, _ user: ID<User>, _ kind: String, _ values: String, _ link: String?, _ calendar: CalendarPart?,
+    _ id: ID<Mail>, _ user: ID<User>, _ kind: String, _ topic: Topic?, _ values: String, _ link: String?,
+    _ calendar: CalendarPart?,
     _ booking: ID<Booking>?
   ) -> Self {
     Query(
       """
-      insert into mails (id, user_id, kind, params, link, ics, ics_method, booking_id)
-      values (\(id), \(user), \(kind), \(values), \(link), \(calendar?.text), \(calendar?.method.rawValue), \(booking))
+      insert into mails (id, user_id, kind, topic, params, link, ics, ics_method, booking_id)
+      values (\(id), \(user), \(kind), \(topic?.rawValue), \(values), \(link), \(calendar?.text), \(calendar?.method.rawValue), \(booking))
       """)
   }
 
@@ -214,5 +304,159 @@ extension Query where Row == Double {
   static var oldestQueuedMail: Self {
     Query(
       "select coalesce(extract(epoch from now() - min(created_at)), 0)::float8 from mails where state = 'queued'")
+  }
+}
+
+// MARK: What people want to hear of
+
+extension Query where Row == (String, String) {
+  /// Topic and channel of each departure.
+  static func muted(by user: ID<User>) -> Self {
+    Query("select topic, channel from muted_notices where user_id = \(user)")
+  }
+}
+
+extension Query where Row == (Int, Int) {
+  static func quietHours(of user: ID<User>) -> Self {
+    Query("select from_hour, to_hour from quiet_hours where user_id = \(user)")
+  }
+}
+
+extension Query where Row == (String, String?) {
+  /// Language and zone of somebody, who need not be signed in.
+  static func readerOf(_ user: ID<User>) -> Self {
+    Query("select language, zone from people_contact where id = \(user)")
+  }
+}
+
+extension Query<Void> {
+  static func mute(_ topic: Topic, _ channel: Topic.Channel, for user: ID<User>, at now: Instant) -> Self {
+    Query(
+      """
+      insert into muted_notices (user_id, topic, channel, muted_at)
+      values (\(user), \(topic.rawValue), \(channel.rawValue), \(now)) on conflict do nothing
+      """)
+  }
+
+  static func unmute(_ topic: Topic, _ channel: Topic.Channel, for user: ID<User>) -> Self {
+    Query(
+      """
+      delete from muted_notices
+       where user_id = \(user) and topic = \(topic.rawValue) and channel = \(channel.rawValue)
+      """)
+  }
+
+  static func keepQuiet(_ hours: QuietHours, for user: ID<User>) -> Self {
+    Query(
+      """
+      insert into quiet_hours (user_id, from_hour, to_hour) values (\(user), \(hours.from), \(hours.to))
+      on conflict (user_id) do update set from_hour = excluded.from_hour, to_hour = excluded.to_hour
+      """)
+  }
+
+  static func forgetQuiet(of user: ID<User>) -> Self { Query("delete from quiet_hours where user_id = \(user)") }
+}
+
+// MARK: Devices, and the keys they know us by
+
+extension Query where Row == DeviceLine {
+  static func devices(of user: ID<User>) -> Self {
+    Query(
+      """
+      select s.id, encode(sha256(convert_to(s.endpoint, 'UTF8')), 'hex'), s.device, s.created_at, s.used_at
+        from push_subscriptions s join open_sessions o on o.id = s.session_id and o.user_id = s.user_id
+       where s.user_id = \(user) order by s.created_at desc, s.id
+      """)
+  }
+}
+
+extension Query<ID<Device>> {
+  /// All but the newest, so that nobody makes us tell a thousand.
+  static func devices(of user: ID<User>, beyond count: Int) -> Self {
+    Query("select id from push_subscriptions where user_id = \(user) order by created_at desc, id offset \(count)")
+  }
+}
+
+extension Query<ID<PushKey>> {
+  static func pushKey(_ publicKey: String) -> Self { Query("select id from push_keys where public_key = \(publicKey)") }
+}
+
+extension Query<String> {
+  /// The public half of the pair that browsers are given.
+  static var newestPushKey: Self {
+    Query("select public_key from push_keys order by created_at desc, id desc limit 1")
+  }
+
+  /// The private half, sealed.
+  static func privateKey(_ id: ID<PushKey>) -> Self { Query("select private_key from push_keys where id = \(id)") }
+}
+
+extension Query<Void> {
+  /// Of two that make the first pair at once, the second finds it.
+  static var turnToMakeKey: Self { Query("lock table push_keys in share row exclusive mode") }
+
+  static func insertPushKey(_ id: ID<PushKey>, _ publicKey: String, _ sealed: String, at now: Instant) -> Self {
+    Query(
+      """
+      insert into push_keys (id, public_key, private_key, created_at)
+      values (\(id), \(publicKey), \(sealed), \(now))
+      """)
+  }
+
+  /// Older pairs that no browser needs any more.
+  static var dropIdleKeys: Self {
+    Query(
+      """
+      delete from push_keys k where exists (select from push_keys n where (n.created_at, n.id) > (k.created_at, k.id))
+         and not exists (select from push_subscriptions s where s.key_id = k.id)
+      """)
+  }
+
+  static func dropDevices(ofOtherKeysThan key: ID<PushKey>) -> Self {
+    Query("delete from push_subscriptions where key_id <> \(key)")
+  }
+
+  static func forgetEndpoint(_ endpoint: String) -> Self {
+    Query("delete from push_subscriptions where endpoint = \(endpoint)")
+  }
+
+  static func insertDevice(
+    _ id: ID<Device>, of user: ID<User>, in session: ID<Session>, _ key: ID<PushKey>, _ endpoint: String,
+    _ publicKey: String, _ secret: String, _ agent: String?, at now: Instant
+  ) -> Self {
+    Query(
+      """
+      insert into push_subscriptions (id, user_id, session_id, key_id, endpoint, public_key, secret, device, created_at)
+      values (\(id), \(user), \(session), \(key), \(endpoint), \(publicKey), \(secret), \(agent), \(now))
+      on conflict do nothing
+      """)
+  }
+
+  static func forgetDevice(_ id: ID<Device>) -> Self { Query("delete from push_subscriptions where id = \(id)") }
+
+  static func forgetDevice(_ id: ID<Device>, of user: ID<User>) -> Self {
+    Query("delete from push_subscriptions where id = \(id) and user_id = \(user)")
+  }
+
+  static func told(_ id: ID<Device>, at now: Instant) -> Self {
+    Query("update push_subscriptions set used_at = \(now) where id = \(id)")
+  }
+
+  /// Those whose session was ended, or has not been used for a month.
+  static func sweepDevices(at now: Instant) -> Self {
+    Query(
+      """
+      delete from push_subscriptions s where not exists (
+        select from open_sessions o
+         where o.id = s.session_id and o.user_id = s.user_id and o.expires_at > \(now - .days(30)))
+      """)
+  }
+}
+
+extension Query where Row == (String, Double) {
+  static var devicesByVendor: Self {
+    Query(
+      "select split_part(endpoint, '/', 3), count(*)::float8 from push_subscriptions group by 1 order by 2 desc limit 10"
+    )
   }
 }

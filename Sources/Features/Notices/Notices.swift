@@ -15,7 +15,8 @@ package struct Notices: Sendable {
 
   package init(bus: Bus) { self.bus = bus }
 
-  /// A notification in the app, and a mail when `mail` says so; both in the commit of the change they tell of.
+  /// A notification in the app, on the devices that want it, and a mail when `mail` says so; all in the commit of the
+  /// change they tell of. Whether the reader wants the mail and the push is asked when they go out.
   ///
   /// - Parameters:
   ///   - link: a path of this site that the notice leads to.
@@ -26,7 +27,8 @@ package struct Notices: Sendable {
     calendar: CalendarPart? = nil, booking: ID<Booking>? = nil, in tx: Transaction
   ) async throws {
     let id = ID<Notification>.new()
-    let row = try await tx.one(.insertNotification(id, user, kind, try values.stored, link))
+    let row = try await tx.one(.insertNotification(id, user, kind, Topic(kind: kind), try values.stored, link))
+    if row.hasDevices { try await tx.enqueue(PushNotice(notice: id)) }
     if mail { try await self.mail(user, kind, values, link: link, calendar: calendar, booking: booking, in: tx) }
     announce(
       .new(Announcement.Notice(id: id, number: row.number, kind: kind, values: values, link: link, at: row.createdAt)),
@@ -39,7 +41,7 @@ package struct Notices: Sendable {
     calendar: CalendarPart? = nil, booking: ID<Booking>? = nil, in tx: Transaction
   ) async throws {
     let mail = ID<Mail>.new()
-    try tx.send(.insertMail(mail, user, kind, try values.stored, link, calendar, booking))
+    try tx.send(.insertMail(mail, user, kind, Topic(kind: kind), try values.stored, link, calendar, booking))
     try await tx.enqueue(SendMail(mail: mail))
   }
 
@@ -54,6 +56,11 @@ package struct Notices: Sendable {
   /// The link of the newest mail of that kind to a person, while it has not been sent. For the page that shows a letter
   /// when there is no mail server.
   package func newestLink(to user: ID<User>, kind: String) -> Query<String?> { .newestLink(to: user, kind: kind) }
+
+  /// Somebody has asked for letters about a topic in another room: that counts for more than what was switched off before.
+  package func wantLetters(_ topic: Topic, _ user: ID<User>, in tx: Transaction) async throws {
+    try await tx.run(.unmute(topic, .mail, for: user))
+  }
 
   // MARK: To the sockets, after the commit
 

@@ -8,10 +8,12 @@ package import Postgres
 package import Site
 package import Web
 
-/// Tells people what concerns them: in the notification centre, live on their open pages, and by mail.
+/// Tells people what concerns them, as they wish: in the notification centre and live on their open pages always, on their
+/// devices, and by mail.
 ///
-/// Owns `notifications`, `mails`. Reads `people_contact` (Accounts). Publishes `mail_log`, `unread_notices`. Other rooms
-/// tell through ``Notices``.
+/// Owns `notifications`, `mails`, `muted_notices`, `quiet_hours`, `push_keys`, `push_subscriptions`. Reads
+/// `people_contact`, `open_sessions` (Accounts). Publishes `mail_log`, `unread_notices`. Other rooms tell through
+/// ``Notices``.
 package struct NoticesFeature: Feature {
   let database: Database
   let site: Site
@@ -20,11 +22,14 @@ package struct NoticesFeature: Feature {
   let sender: MailAddress
   /// Without one, mails are written and kept for the admin to see.
   let office: PostOffice?
+  let pushes: PushOffice
+  let exits: Exits
   let clock: WallClock
 
+  /// - Parameter secret: the site's; what letters' ends are signed with is derived from it.
   package init(
     database: Database, site: Site, bus: Bus, notices: Notices, sender: MailAddress, office: PostOffice?,
-    clock: WallClock
+    pushes: PushOffice, secret: String, clock: WallClock
   ) {
     self.database = database
     self.site = site
@@ -32,6 +37,8 @@ package struct NoticesFeature: Feature {
     self.notices = notices
     self.sender = sender
     self.office = office
+    self.pushes = pushes
+    exits = Exits(secret: secret)
     self.clock = clock
   }
 
@@ -40,6 +47,16 @@ package struct NoticesFeature: Feature {
     routes.on(.post, NoticePaths.readings, as: Member.self, readAll)
     routes.on(.get, NoticePaths.notice, as: Member.self, follow)
     routes.on(.post, NoticePaths.reading, as: Member.self, readOne)
+    routes.on(.get, NoticePaths.choices, as: Member.self, choices)
+    routes.on(.post, NoticePaths.choices, as: Member.self, saveChoices)
+    routes.on(.post, NoticePaths.devices, as: Member.self, addDevice)
+    routes.on(.post, NoticePaths.deviceRemoval, as: Member.self, removeDevice)
+    routes.on(
+      .post, NoticePaths.trial, as: Member.self,
+      limits: .limit(.perUser(5, per: .minutes(10), pool: "trial-notices")), sendTrial)
+    routes.on(.get, NoticePaths.unsubscription, as: Guest.self, showExit)
+    routes.on(.post, NoticePaths.unsubscription, as: Guest.self, limits: .webhook, leave)
+    routes.on(.post, NoticePaths.resubscription, as: Guest.self, limits: .webhook, comeBack)
     routes.api(.get, NoticePaths.list, as: Member.self, .notices, list)
     routes.api(.post, NoticePaths.readAll, as: Member.self, .readNotices, readAllByAPI)
     routes.api(.patch, NoticePaths.change, as: Member.self, .changeNotice, change)
@@ -47,7 +64,15 @@ package struct NoticesFeature: Feature {
   }
 
   package var jobs: [JobHandler] {
-    [JobHandler(SendMail.self, limit: .seconds(120)) { job, attempt in try await send(job, attempt) }]
+    [
+      JobHandler(SendMail.self, limit: .seconds(120)) { job, attempt in try await send(job, attempt) },
+      JobHandler(PushNotice.self, limit: .seconds(60)) { job, attempt, tx in try await push(job, attempt, in: tx) },
+      JobHandler(PushTo.self, limit: .seconds(60)) { job, attempt in try await push(job, attempt) },
+    ]
+  }
+
+  package var schedules: [Schedule] {
+    [Schedule("notices.sweep-devices", every: .hours(24)) { try await sweepDevices() }]
   }
 
   package var figures: [Figure] {
@@ -55,6 +80,7 @@ package struct NoticesFeature: Feature {
       Figure("mails_of_last_hour", "Letters of the last hour, by what became of them.", by: "state", .mailsOfLastHour),
       Figure(
         "mails_oldest_queued_seconds", "For how long the letter that has waited longest has waited.", .oldestQueuedMail),
+      Figure("push_devices", "Browsers that are told, by the vendor that tells them.", by: "vendor", .devicesByVendor),
     ]
   }
 

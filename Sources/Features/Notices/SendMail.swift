@@ -32,16 +32,29 @@ extension NoticesFeature {
   /// readers fold into one.
   func send(_ job: SendMail, _ attempt: Attempt) async throws {
     guard let mail = try await database.first(.waiting(job.mail)) else { return }
-    guard let text = mail.address, !mail.isSuspended, let address = MailAddress(text, name: mail.name) else {
+    let said = mail.said
+    guard said.isWanted else {
+      return try await database.run(
+        .unsent(mail.id, to: mail.address, subject: nil, state: "dropped", error: "its reader does not want it"))
+    }
+    guard let text = mail.address, let address = MailAddress(text, name: said.name) else {
       return try await database.run(
         .unsent(mail.id, to: mail.address, subject: nil, state: "dropped", error: "nobody to send it to"))
     }
-    let page = site.context(language: mail.language, zone: mail.zone)
+    if let end = said.hold(at: clock.now) { throw NotYet(until: end) }
+    let page = site.context(language: said.language, zone: said.zone)
+    let exit = mail.reader.flatMap { reader in
+      said.topic.flatMap { $0.choices.contains(.mail) ? Exit(reader, $0) : nil }
+    }
+    let leaving = exit.map { site.url + NoticePaths.unsubscription(exits.token(for: $0)) }
     let letter: Letter
-    do { letter = try Letter(mail.kind, mail.values, link: mail.link, to: mail.name, page) } catch {
+    do {
+      letter = try Letter(
+        said.kind, said.values, link: said.link, to: said.name, leaving: leaving, about: exit?.topic, page)
+    } catch {
       try await database.run(
-        .unsent(mail.id, to: text, subject: nil, state: "failed", error: "there are no words for \(mail.kind)"))
-      throw Hopeless("there are no words for \(mail.kind)")
+        .unsent(mail.id, to: text, subject: nil, state: "failed", error: "there are no words for \(said.kind)"))
+      throw Hopeless("there are no words for \(said.kind)")
     }
     guard let office else { return try await database.run(.keepInOutbox(mail.id, to: text, letter)) }
 
@@ -50,7 +63,7 @@ extension NoticesFeature {
       html: letter.html,
       invitation: mail.calendar.flatMap { part in
         MailMessage.Invitation.Method(rawValue: part.method.rawValue).map { .init($0, calendar: part.text) }
-      }, date: clock.now)
+      }, unsubscribe: leaving, date: clock.now)
     guard let outcome = try await office.client.deliver(message, via: office.relay).first?.outcome else { return }
     switch outcome {
     case .accepted(let reply):

@@ -71,6 +71,7 @@ extension TutorsFeature {
     }
     let now = clock.now
     let isKept = try await database.transaction { tx in
+      if draft.sendsMail { try await notices.wantLetters(.searches, member.id, in: tx) }
       // Of two tabs the second counts what the first has kept.
       try await tx.run(.turnToKeep(member.id))
       return try await tx.affected(
@@ -89,8 +90,11 @@ extension TutorsFeature {
 
   func searchLetters(_ request: Request, member: Member, search: ID<SavedSearch>) async throws -> Response {
     let since = request.form.isOn("off") ? nil : clock.now
-    guard try await database.affected(.setLetters(search, of: member.id, since: since)) == 1 else {
-      throw Failure.notFound
+    try await database.transaction { tx in
+      guard try await tx.affected(.setLetters(search, of: member.id, since: since)) == 1 else {
+        throw Failure.notFound
+      }
+      if since != nil { try await notices.wantLetters(.searches, member.id, in: tx) }
     }
     return .see(TutorPaths.savedSearches())
   }
@@ -127,7 +131,6 @@ extension TutorsFeature {
         open.user, "tutors.found",
         [
           "search": .text(open.name), "tutors": .text(names), "count": .number(found.count),
-          "address": .text(site.url + TutorPaths.savedSearches()),
         ],
         link: Doors.tutors() + "?" + open.query, in: tx)
     }

@@ -11,7 +11,7 @@ package import Web
 ///
 /// Owns nothing and reads nothing. No page that a person asked for is ever kept: the worker keeps assets, whose names
 /// change with what is in them, and the offline page of each language, which says nothing of anybody. So an update needs
-/// no ceremony, and nobody is shown yesterday's page.
+/// no ceremony, and nobody is shown yesterday's page. The worker also shows what Notices pushes.
 package struct WebAppFeature: Feature {
   static let worker = Path("/service-worker.js")
   static let offline = Path("/offline/:language", as: String.self)
@@ -79,6 +79,7 @@ package struct WebAppFeature: Feature {
     let house = JSONWriter.text { w in
       w.object { w in
         w.field("version", version)
+        w.field("name", site.name)
         w.array("shell", shell) { w, address in w.write(address) }
         w.array("languages", Language.allCases) { w, language in w.write(language.rawValue) }
       }

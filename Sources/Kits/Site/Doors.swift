@@ -20,6 +20,7 @@ package enum Doors {
 
   // Notices
   package static let notifications = Path("/notifications")
+  package static let noticeChoices = Path("/account/notifications")
 
   // Tutors
   package static let tutors = Path("/tutors")

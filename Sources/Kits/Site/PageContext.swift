@@ -136,6 +136,24 @@ package struct PageContext: Sendable {
       """
   }
 
+  // MARK: Devices
+
+  /// `Firefox on Android`: a browser's name as people know it, from what it calls itself.
+  package func deviceText(_ agent: String?) -> String {
+    let agent = agent ?? ""
+    let browsers = [
+      ("Edg/", "Edge"), ("OPR/", "Opera"), ("SamsungBrowser/", "Samsung Internet"), ("Firefox/", "Firefox"),
+      ("Chrome/", "Chrome"), ("Safari/", "Safari"),
+    ]
+    let systems = [
+      ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "macOS"),
+      ("Linux", "Linux"),
+    ]
+    guard let browser = browsers.first(where: { agent.contains($0.0) })?.1 else { return t("site.unknownDevice") }
+    guard let system = systems.first(where: { agent.contains($0.0) })?.1 else { return browser }
+    return t("site.device", browser: browser, system: system)
+  }
+
   // MARK: Lists
 
   /// `algebra, calculus`: several things beside one another, with the language's own comma.

@@ -1,13 +1,16 @@
 import Bus
 import Core
+import Crypto
 import Jobs
 import Loop
 import Outbound
 import Platform
 import Postgres
+import Push
 import Site
 import TestDatabase
 import TestKit
+import Vault
 import Web
 
 @testable import Notices
@@ -18,6 +21,7 @@ struct NoticesHouse {
   let site: TestSite
   let notices: Notices
   let bus: Bus
+  let feature: NoticesFeature
   var database: Database { house.database }
 
   /// Tells a person something a catalogue has words for.
@@ -43,10 +47,12 @@ struct NoticesHouse {
 /// The room stands on the ground alone; what is built above need not be there.
 let ground = Contents.only([
   "20261120-0800-foundation.sql", "20261120-0900-jobs.sql", "20261120-0960-notices.sql", "20261120-1000-accounts.sql",
+  "20261121-0600-sealing-keys.sql", "20261123-0200-notice-choices.sql", "20261123-0210-open-sessions.sql",
+  "20261123-0220-push.sql",
 ])
 
 func withNotices(
-  relay: SMTPRelay? = nil, courier: Courier? = nil, _ body: (NoticesHouse) async throws -> Void
+  relay: SMTPRelay? = nil, courier: Courier? = nil, pushPeer: String? = nil, _ body: (NoticesHouse) async throws -> Void
 ) async throws {
   try await withDatabase(ground) { database in
     try await database.insert()
@@ -54,11 +60,18 @@ func withNotices(
     let bus = Bus(loops: testLoops)
     let notices = Notices(bus: bus)
     var office: PostOffice?
+    let own = courier ?? Courier(loops: testLoops)
     if let relay, let courier { office = PostOffice(client: SMTPClient(courier), relay: relay) }
     let feature = NoticesFeature(
       database: database, site: house.site, bus: bus, notices: notices,
       sender: MailAddress("no-reply@tutor.test", name: "TutaLink")!,
-      office: office, clock: house.clock.clock)
-    try await body(NoticesHouse(house: house, site: house.open([feature]), notices: notices, bus: bus))
+      office: office,
+      pushes: PushOffice(
+        client: PushClient(HTTPClient(own), peer: pushPeer),
+        keys: PushKeys(database: database, vault: Vault(KeyRing(Key.fresh(id: "k1")!)), clock: house.clock.clock),
+        contact: "mailto:ops@tutor.test", peer: pushPeer),
+      secret: "a secret of the tests, long enough for anybody", clock: house.clock.clock)
+    try await body(
+      NoticesHouse(house: house, site: house.open([feature]), notices: notices, bus: bus, feature: feature))
   }
 }

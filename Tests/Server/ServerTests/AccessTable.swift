@@ -24,8 +24,8 @@ struct Access: Sendable {
     case payment, receipt
     /// A notice of the learner's; a session of the learner's.
     case notice, session
-    /// A search that the learner keeps.
-    case search
+    /// A search that the learner keeps; a device of the learner's that is told.
+    case search, device
     /// Of the tutor's profile.
     case credential, sample, subject, language, date
     /// A document of the tutor's.
@@ -43,7 +43,7 @@ struct Access: Sendable {
       switch self {
       case .none: []
       case .booking, .room: [.learner, .tutor]
-      case .unpaid, .lesson, .payment, .receipt, .notice, .session, .search, .channel: [.learner]
+      case .unpaid, .lesson, .payment, .receipt, .notice, .session, .search, .device, .channel: [.learner]
       case .credential, .sample, .subject, .language, .date, .review: [.tutor]
       case .document: [.tutor, .administrator]
       case .mail, .job, .applicant, .applicantsCredential, .person: [.administrator]
@@ -70,6 +70,8 @@ struct Access: Sendable {
   var parts: [String] = []
   var form: KeyValuePairs<String, String> = [:]
   var json: JSON?
+  /// The address is all the proof there is: whoever holds it may, from wherever (RFC 8058).
+  var isByAddress = false
 
   static let everyone = Access(who: .everyone)
   static let members = Access(who: .members)
@@ -86,6 +88,8 @@ struct Access: Sendable {
   func at(_ parts: String...) -> Access { changed { $0.parts = parts } }
   func sending(_ form: KeyValuePairs<String, String>) -> Access { changed { $0.form = form } }
   func saying(_ json: JSON) -> Access { changed { $0.json = json } }
+
+  var byAddress: Access { changed { $0.isByAddress = true } }
 
   private func changed(_ change: (inout Access) -> Void) -> Access {
     var copy = self
@@ -219,6 +223,14 @@ struct Access: Sendable {
     "SOCKET /ws/dashboard/:user/": .members.of(.channel, .forbidden),
 
     // Notices
+    "GET /account/notifications": .members,
+    "POST /account/notifications": .members.sending(["topic": "reviews", "mail.reviews": "1"]),
+    "POST /account/notifications/devices": .members.sending(["endpoint": "https://push.example/x"]),
+    "POST /account/notifications/devices/:device/removal": .members.of(.device),
+    "POST /account/notifications/trial": .members,
+    "GET /unsubscribe/:token": .everyone.at("nothing"),
+    "POST /unsubscribe/:token": .everyone.at("nothing").byAddress,
+    "POST /unsubscribe/:token/undo": .everyone.at("nothing").byAddress,
     "GET /api/notifications/": .members,
     "PATCH /api/notifications/:notice/": .members.of(.notice).saying(["read": true]),
     "POST /api/notifications/read-all/": .members,

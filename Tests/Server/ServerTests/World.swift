@@ -189,6 +189,22 @@ final class World: Sendable {
           values (\(id), \(learner), 'reviews.written', '{}', '/bookings')
           """))
       return [id.description]
+    case .device:
+      let id = ID<Room>.new(), key = ID<Room>.new()
+      try await database.run(
+        Query<Void>(
+          """
+          insert into push_keys (id, public_key, private_key, created_at)
+          values (\(key), \(key.description), 'k1.x', now())
+          """))
+      try await database.run(
+        Query<Void>(
+          """
+          insert into push_subscriptions (id, user_id, session_id, key_id, endpoint, public_key, secret, created_at)
+          select \(id), \(learner), s.id, \(key), \("https://push.example/" + id.description), repeat('x', 87), 'k1.x', now()
+            from sessions s where s.user_id = \(learner) and s.revoked_at is null limit 1
+          """))
+      return [id.description]
     case .search:
       let id = ID<Room>.new()
       try await database.run(

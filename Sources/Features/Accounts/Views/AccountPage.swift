@@ -23,7 +23,7 @@ struct AccountPage: View {
     return """
       \(page.head(t("site.account"), lead: account.email))
       <div class="stack loose">\(saved)\(page.formErrors(refusalList(page, refusals)))
-      \(photoCard(page))\(profileCard(page))\(securityCard(page))</div>
+      \(photoCard(page))\(profileCard(page))\(noticesCard(page))\(securityCard(page))</div>
       """
   }
 
@@ -64,6 +64,14 @@ struct AccountPage: View {
       \(page.field(Field("year_of_study", t("accounts.yearOfStudy"), .number, value: draft.yearOfStudy, error: error("year_of_study"), isRequired: false, range: 1...12)))
       </div>\(goals)
       <div class="actions"><button class="button primary">\(t("accounts.save"))</button></div></form></section>
+      """
+  }
+
+  private func noticesCard(_ page: PageContext) -> HTML {
+    let t = page.t
+    return """
+      <section class="card"><h2>\(t("notices.choices"))</h2><p>\(t("notices.choicesLead"))</p>
+      <div class="actions">\(page.buttonLink(t("notices.mailChoices"), to: Doors.noticeChoices(), icon: "bell"))</div></section>
       """
   }
 

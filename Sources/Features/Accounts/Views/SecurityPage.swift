@@ -83,10 +83,10 @@ struct SecurityPage: View {
       let isHere = session.id == current
       let end: HTML =
         isHere
-        ? "<span class=\"badge\">\(t("accounts.thisDevice"))</span>"
+        ? "<span class=\"badge\">\(t("site.thisDevice"))</span>"
         : page.postButton(t("site.signOut"), to: AccountPaths.session(session.id), "small")
       return """
-        <li class="list-row">\(page.icon(session.kind == "api" ? "code" : "laptop"))<div class="list-main"><span>\(deviceName(session, t))</span>\
+        <li class="list-row">\(page.icon(session.kind == "api" ? "code" : "laptop"))<div class="list-main"><span>\(session.kind == "api" ? t("accounts.apiDevice") : page.deviceText(session.device))</span>\
         <p class="muted small">\(t("accounts.lastSeen")) \(page.ago(session.seenAt))</p></div><div class="list-end">\(end)</div></li>
         """
     }
@@ -97,22 +97,6 @@ struct SecurityPage: View {
         asking: t("accounts.signOutElsewhereAsk")) : nil
     return
       "<section class=\"card\"><h2>\(t("accounts.sessions"))</h2><ul class=\"list\">\(lines)</ul>\(others)</section>"
-  }
-
-  /// A browser's name as people know it.
-  private func deviceName(_ session: SessionLine, _ t: Wording) -> String {
-    if session.kind == "api" { return t("accounts.apiDevice") }
-    let device = session.device ?? ""
-    let browser = [("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari")].first {
-      device.contains($0.0)
-    }?.1
-    let system = [
-      ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "macOS"),
-      ("Linux", "Linux"),
-    ]
-    .first { device.contains($0.0) }?.1
-    guard let browser else { return t("accounts.unknownDevice") }
-    return system.map { t("accounts.device", browser: browser, system: $0) } ?? browser
   }
 }
 

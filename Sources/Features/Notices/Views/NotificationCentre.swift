@@ -17,9 +17,10 @@ struct NotificationCentre: View {
   func body(_ page: PageContext) -> HTML {
     let all: HTML? =
       unread > 0 ? page.postButton(page.t("notices.readAll"), to: NoticePaths.readings(), "quiet", icon: "check") : nil
+    let choices = page.buttonLink(page.t("notices.choices"), to: Doors.noticeChoices(), "quiet", icon: "settings")
     let here = Doors.notifications() + (showsOnlyUnread ? "?unread=1&before=" : "?before=")
     return """
-      \(page.head(page.t("notices.title"), lead: page.t("notices.unread", count: unread), actions: all))
+      \(page.head(page.t("notices.title"), lead: page.t("notices.unread", count: unread), actions: "\(all)\(choices)"))
       <nav class="tabs" aria-label="\(page.t("notices.filter"))">
       <a href="\(Doors.notifications())"\(attribute: "aria-current", showsOnlyUnread ? nil : "page")>\(page.t("notices.all"))</a>
       <a href="\(Doors.notifications() + "?unread=1")"\(attribute: "aria-current", showsOnlyUnread ? "page" : nil)>\(page.t("notices.onlyUnread"))</a>
