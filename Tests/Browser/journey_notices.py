@@ -72,7 +72,7 @@ def test_a_device_is_turned_on_told_once_and_turned_off(sites):
         lena.is_sound()
         assert site.value("select count(*) from push_subscriptions") == 0, "nothing is asked before somebody presses"
         lena.press("Turn on for this device").sees("This device is told from now on.")
-        until(lambda: site.value("select count(*) from push_subscriptions") == 1, "the device")
+        assert site.value("select count(*) from push_subscriptions") == 1
         row = page.locator("[data-device]")
         assert re.search("Chrome on Linux", row.inner_text()) and row.get_by_text("This device").is_visible()
         assert page.locator("[data-push-on]").is_hidden()
@@ -118,8 +118,8 @@ def test_a_lesson_is_told_to_the_phone_in_arabic_and_signing_out_ends_it(sites):
         page = lena.goto(PAGE)
         assert page.locator("html").get_attribute("dir") == "rtl"
         page.locator("[data-push-on] button").click()
-        until(lambda: site.value("select count(*) from push_subscriptions") == 1, "the device")
         page.locator("[data-device]").wait_for()
+        assert site.value("select count(*) from push_subscriptions") == 1
         lena.is_sound()
         deliver(lena, json.dumps({"id": "1", "title": "الحجوزات", "body": "تأكّد الدرس", "link": "/bookings", "lang": "ar", "dir": "rtl"}))
         (shown,) = until(lambda: page.evaluate(NOTES), "the note")
