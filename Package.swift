@@ -115,7 +115,7 @@ let targets: [Target] = [
   feature("OpenAPI"),
   feature("Status"),
   feature("WebApp", uses: ["Crypto"]),
-  feature("Gallery", uses: ["Loop"]),
+  feature("Gallery", uses: ["Loop", "QR"]),
 
   .executableTarget(
     name: "tutalink",

@@ -193,7 +193,10 @@ struct House {
     // The description of the API last: it describes what was declared before it.
     features =
       rooms + [
-        StatusFeature(site: site, watch: watch), WebAppFeature(site: site), GalleryFeature(site: site, pool: disk),
+        StatusFeature(site: site, watch: watch), WebAppFeature(site: site),
+        GalleryFeature(
+          site: site, pool: disk,
+          specimens: [BookingSpecimens.shown, CheckoutSpecimens.shown, RoomSpecimens.shown, TutorSpecimens.shown]),
         OpenAPIFeature(site: site),
       ]
 

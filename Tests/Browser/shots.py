@@ -17,7 +17,7 @@ import time
 sys.path[:0] = [str(pathlib.Path(__file__).parent), str(pathlib.Path(__file__).parents[1])]
 import harness  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
-from ways import book_and_pay, hold, let_time_pass_until_start, to_gateway  # noqa: E402
+from ways import PASSWORD, book_and_pay, hold, let_time_pass_until_start, register, to_gateway  # noqa: E402
 
 FOLDER = pathlib.Path(os.environ.get("TUTALINK_PICTURES") or harness.HOME / "pictures")
 DRESSES = {
@@ -27,7 +27,9 @@ DRESSES = {
     "rtl": {"language": "ar"},
     "large": {"viewport": {"width": 640, "height": 800}, "device_scale_factor": 2},
 }
-WHO = {"guest": None, "learner": "learner@example.org", "tutor": "tutor@example.org", "admin": "admin@example.org"}
+WHO = {"guest": None, "learner": "learner@example.org", "tutor": "tutor@example.org", "admin": "admin@example.org",
+       "new-learner": "mina@example.org", "new-tutor": "okonkwo@example.org"}
+NEW = {WHO["new-learner"], WHO["new-tutor"]}
 # What is no screen: documents, calls, and pages that only pass on.
 NOT_A_SCREEN = re.compile(r"^/(api/(?!docs/$)|healthz|readyz|files/|service-worker|manifest|notifications/:)|\.(ics|csv|json)$|/return$")
 MOST_HIGH = 6000
@@ -57,6 +59,16 @@ def live(site):
     site.sql("update tutors set state = 'submitted' where slug = 'grace'")
     ids["grace"] = str(site.value("select user_id from tutors where slug = 'grace'"))
     ids["payment"] = str(site.value("select id from payments where booking_id = %s and receipt_number is not null", ids["ahead"]))
+    # Places, so that the map has something on it; and somebody new of each kind, to whom every list is empty.
+    for slug, latitude, longitude in (("amal", 51.5, -0.1), ("noah", 52.5, 13.4), ("hiro", 35.7, 139.7), ("fatima", 31.5, 74.3)):
+        site.sql("update tutors set latitude = %s, longitude = %s where slug = %s", latitude, longitude, slug)
+        site.sql("update tutor_listings l set latitude = %s, longitude = %s, cell = floor((%s + 90) * 10)::int * 3600 + floor((%s + 180) * 10)::int "
+                 "from tutors t where t.user_id = l.tutor_id and t.slug = %s", latitude, longitude, latitude, longitude, slug)
+    for who, role in (("new-learner", "learner"), ("new-tutor", "tutor")):
+        person = site.person(who)
+        register(person, "Mina Okonkwo-Villanueva de la Torre", WHO[who], role)
+        person.page.context.close()
+        site.people.remove(person)
     ids["mail"] = str(site.value("select id from mails order by created_at limit 1"))
     lena.context.close()
     site.people.remove(lena)
@@ -71,8 +83,12 @@ def visits(site, ids):
         "/tutors/:slug": [("guest", "/tutors/amal"), ("learner", "/tutors/amal")],
         "/tutors/:slug/book": [("guest", "/tutors/amal/book"), ("learner", "/tutors/amal/book?subject=calculus-1&minutes=60")],
         "/tutors/:slug/reviews": [("guest", "/tutors/amal/reviews")],
-        "/dashboard": [(who, "/dashboard") for who in ("learner", "tutor", "admin")],
-        "/bookings": [(who, "/bookings") for who in both],
+        "/dashboard": [(who, "/dashboard") for who in ("learner", "tutor", "new-learner", "new-tutor")],
+        "/bookings": [(who, "/bookings" + view) for who in both for view in ("", "?view=week", "?view=day")]
+                     + [("learner", "/bookings?when=past"), ("new-learner", "/bookings"), ("new-tutor", "/bookings")],
+        "/compare": [("guest", "/compare"), ("guest", "/compare?t=amal&t=hiro&t=noah")],
+        "/saved-searches": [("learner", "/saved-searches"), ("learner", "/saved-searches?new=1&subject=calculus-1&price_max=40")],
+        "/tutor/availability": [("tutor", "/tutor/availability"), ("new-tutor", "/tutor/availability")],
         "/bookings/:booking": [(who, f"/bookings/{ids[which]}") for which in ("ahead", "held", "over") for who in both if (who, which) != ("tutor", "held")],
         "/bookings/:booking/cancellation": [(who, f"/bookings/{ids['ahead']}/cancellation") for who in both],
         "/bookings/:booking/time": [("learner", f"/bookings/{ids['ahead']}/time")],
@@ -81,19 +97,19 @@ def visits(site, ids):
         "/simulated-gateway/:charge": [("learner", f"/simulated-gateway/{ids['charge']}")],
         "/simulated-gateway/:charge/authentication": [],
         "/lessons/:booking/check": [("learner", f"/lessons/{ids['soon']}/check")],
-        "/lessons/:booking/room": [("learner", f"/lessons/{ids['soon']}/room")],
+        "/lessons/:booking/room": [(who, f"/lessons/{ids['soon']}/room") for who in both],
         "/lessons/:booking/ended": [("learner", f"/lessons/{ids['over']}/ended")],
         "/lessons/:booking/review": [("learner", f"/lessons/{ids['over']}/review")],
         "/tutor/profile": [("tutor", f"/tutor/profile?step={step}") for step in ("about", "subjects", "languages", "credentials", "samples", "finish")],
-        "/wallet": [(who, "/wallet") for who in both],
-        "/notifications": [(who, "/notifications") for who in both],
+        "/wallet": [(who, "/wallet") for who in [*both, "new-learner", "new-tutor"]],
+        "/notifications": [(who, "/notifications") for who in [*both, "admin"]],
         "/admin/outbox/:mail": [("admin", f"/admin/outbox/{ids['mail']}")],
         "/admin/verification/:tutor": [("admin", f"/admin/verification/{ids['grace']}")],
         "/offline/:language": [("guest", "/offline/en")],
         "/sign-in/code": [],
         "/verify": [("guest", "/verify?token=nonsense")],
         "/reset-password": [("guest", "/reset-password?token=nonsense")],
-        "/tutors": [("guest", "/tutors"), ("guest", "/tutors?q=zzzz")],
+        "/tutors": [("guest", "/tutors"), ("guest", "/tutors?q=zzzz"), ("guest", "/tutors?subject=calculus-1&price_max=40&soon=1"), ("guest", "/tutors?view=map")],
     }
     chosen, left = [], []
     for template, viewer in routes(site):
@@ -104,11 +120,13 @@ def visits(site, ids):
         else:
             who = {"Guest": "guest", "Member": "learner", "Tutor": "tutor", "Administrator": "admin"}[viewer]
             chosen.append((who, template))
-    return chosen + [("guest", "/nowhere")], left
+    return chosen + [("guest", "/nowhere"), ("learner", f"/bookings/{ids['mail']}"), ("learner", "/admin")], left
 
 
-def take(site, chosen, dresses):
-    """One picture each; gives (who, path, dress, file, what was strange)."""
+def take(site, chosen, dresses, ids):
+    """One picture each, named by the address, in which ids are told by what they stand for; gives (name, path, dress, file,
+    what was strange)."""
+    told = {value: name for name, value in ids.items()}
     taken = []
     for dress in dresses:
         people = {}
@@ -119,10 +137,10 @@ def take(site, chosen, dresses):
                 if dress == "rtl" and address:
                     # What somebody chose for the account goes before their browser.
                     site.sql("update users set language = 'ar' where email = %s", address)
-                people[who] = site.signed_in(address, name=who, **options) if address else site.person(who, **options)
+                people[who] = site.signed_in(address, PASSWORD if address in NEW else None, name=who, **options) if address else site.person(who, **options)
             person = people[who]
             person.allow(r".")
-            name = f"{who}{re.sub(r'[^A-Za-z0-9]+', '-', re.sub(r'[0-9a-f-]{36}', 'x', path)).rstrip('-')}"
+            name = f"{who}{re.sub(r'[^A-Za-z0-9]+', '-', re.sub(r'[0-9a-f-]{36}', lambda one: told.get(one[0], 'x'), path)).rstrip('-')}"
             file = FOLDER / f"{name}.{dress}.png"
             answer = person.page.goto(path)
             person.page.wait_for_timeout(250)
@@ -134,13 +152,33 @@ def take(site, chosen, dresses):
                 person.page.set_viewport_size({"width": view["width"], "height": max(height, view["height"])})
             person.page.screenshot(path=str(file))
             person.page.set_viewport_size(view)
-            strange = [] if answer.status in (200, 404, 422) else [f"answered {answer.status}"]
+            strange = [] if answer.status in (200, 403, 404, 422) else [f"answered {answer.status}"]
             taken.append((name, path, dress, file.name, strange + (["scrolls sideways"] if wide else [])))
         for who, person in people.items():
             if dress == "rtl" and WHO[who]:
                 site.sql("update users set language = 'en' where email = %s", WHO[who])
             person.context.close()
             site.people.remove(person)
+    return taken
+
+
+def take_letters(site, dresses):
+    """The HTML of one letter of each kind that was sent; a kind is its subject without what changes."""
+    kinds = {}
+    for letter in list(site.mail.letters):
+        if letter.html:
+            kinds.setdefault(re.sub(r"[^A-Za-z]+", "-", letter.subject.split(":")[0].lower()).strip("-")[:30], letter)
+    taken = []
+    for dress in dresses:
+        person = site.person("letters", **DRESSES[dress])
+        for kind, letter in kinds.items():
+            file = FOLDER / f"letter-{kind}.{dress}.png"
+            person.page.set_content(letter.html)
+            person.page.screenshot(path=str(file), full_page=True)
+            wide = person.page.evaluate("() => document.documentElement.scrollWidth > document.documentElement.clientWidth")
+            taken.append((f"letter-{kind}", letter.subject, dress, file.name, ["scrolls sideways"] if wide else []))
+        person.context.close()
+        site.people.remove(person)
     return taken
 
 
@@ -172,10 +210,13 @@ def main():
         browser = playwright.chromium.launch(executable_path=harness.CHROMIUM, args=harness.FLAGS)
         site = harness.Site(browser, databases, "shots", DEV=1)
         try:
-            chosen, left = visits(site, live(site))
+            ids = live(site)
+            chosen, left = visits(site, ids)
             if filters:
                 chosen = [(who, path) for who, path in chosen if any(word in f"{who} {path}" for word in filters)]
-            taken = take(site, chosen, dresses)
+            taken = take(site, chosen, dresses, ids)
+            if not filters or "letters" in filters:
+                taken += take_letters(site, dresses)
         finally:
             site.close(failed=False)
             browser.close()

@@ -15,6 +15,7 @@ static inline int32_t icu_pattern_best(void *g, const UChar *skeleton, int32_t n
 static inline void *icu_date_open(const char *locale, const UChar *zone, int32_t zn, const UChar *pattern, int32_t pn, UErrorCode *e) {
   return udat_open(UDAT_PATTERN, UDAT_PATTERN, locale, zone, zn, pattern, pn, e);
 }
+static inline void icu_date_close(void *f) { udat_close(f); }
 static inline int32_t icu_date_format(void *f, UDate at, UChar *out, int32_t room, UErrorCode *e) {
   return udat_format(f, at, out, room, NULL, e);
 }

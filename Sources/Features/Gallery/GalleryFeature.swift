@@ -18,8 +18,14 @@ package struct GalleryFeature: Feature {
   let root: String
   let pool: BlockingPool
 
-  package init(site: Site, root: String = ".", pool: BlockingPool) {
+  /// What the features hang there.
+  let specimens: [@Sendable (PageContext) -> [Specimen]]
+
+  package init(
+    site: Site, root: String = ".", pool: BlockingPool, specimens: [@Sendable (PageContext) -> [Specimen]] = []
+  ) {
     self.site = site
+    self.specimens = specimens
     self.root = root
     self.pool = pool
   }
@@ -43,7 +49,7 @@ package struct GalleryFeature: Feature {
     let (icons, colours) = try await pool.run {
       (Self.names(in: sprite), Self.colours(in: String(decoding: style, as: UTF8.self)))
     }
-    return site.page(GalleryPage(dress: dress, icons: icons, colours: colours), on: context).unstored
+    return site.page(GalleryPage(dress: dress, icons: icons, colours: colours, hung: specimens), on: context).unstored
   }
 
   func showSentences(_ request: Request, guest: Guest) async throws -> Response {

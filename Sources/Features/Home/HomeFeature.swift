@@ -85,11 +85,16 @@ package struct HomeFeature: Feature {
         earned: try await ledger.balances(of: member.id, [.tutorPayable], from: database),
         figures: try await database.one(.figures(ofTutor: member.id, since: clock.now - .days(30))))
     }
+    let learner = try await database.one(.figures(ofLearner: member.id, since: clock.now - .days(30)))
+    // Who runs the site and neither learns nor teaches has their day's work in the office.
+    if member.identity.roles.contains(.admin), !isTutor, lessons.isEmpty, learner.held == 0 {
+      return .see(Doors.admin())
+    }
     return site.page(
       DashboardPage(
         viewer: member.id, name: member.identity.name, lessons: lessons, requests: requests,
         toReview: try await database.all(.toReview(by: member.id, since: clock.now - .days(60))),
-        learner: try await database.one(.figures(ofLearner: member.id, since: clock.now - .days(30))), tutor: tutorSide,
+        learner: learner, tutor: tutorSide,
         saved: try await tutors.favourites(member.id, page),
         suggestions: lessons.isEmpty && !isTutor ? try await tutors.freeSoon(3, page) : .none,
         figures: try await figures(of: member.id, isTutor: isTutor, page)),

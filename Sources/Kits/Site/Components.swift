@@ -212,7 +212,7 @@ extension PageContext {
         <p class="strength" aria-live="polite"></p>
         """
     case .area(let rows):
-      control = "<textarea rows=\"\(rows)\" \(common)>\n\(field.value)</textarea>"
+      control = "<textarea dir=\"auto\" rows=\"\(rows)\" \(common)>\n\(field.value)</textarea>"
     case .select(let options):
       let list: [HTML] = options.map {
         "<option value=\"\($0.value)\"\(flag: "selected", when: $0.value == field.value)>\($0.label)</option>"

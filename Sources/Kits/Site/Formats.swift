@@ -10,6 +10,12 @@ package final class Formats: Sendable {
   private let moments = Memo<Moment, String>(limit: 8192)
   private let amounts = Memo<Amount, String>(limit: 2048)
   private let weekStarts = Memo<Language, Int>(limit: 16)
+  private let cities = Memo<City, String>(limit: 2048)
+
+  private struct City: Hashable {
+    let language: Language
+    let zone: String
+  }
 
   private struct Moment: Hashable {
     let language: Language
@@ -42,6 +48,42 @@ package final class Formats: Sendable {
       guard status.rawValue <= U_ZERO_ERROR.rawValue, sundayIsOne > 0 else { return 1 }
       return (Int(sundayIsOne) + 5) % 7 + 1
     }
+  }
+
+  /// The city a zone is named after, as the language writes it (CLDR's exemplar cities): `Europe/Vienna` is `Wien` or
+  /// `فيينا`. Names only: no time is reckoned here. What CLDR does not know keeps its identifier's name.
+  package func city(of zone: Zone, in language: Language) -> String {
+    cities.value(City(language: language, zone: zone.identifier)) {
+      let own = zone.identifier.split(separator: "/").last.map(String.init) ?? zone.identifier
+      return Self.exemplarCity(zone.identifier, language) ?? own.replacing("_", with: " ")
+    }
+  }
+
+  private static func exemplarCity(_ zone: String, _ language: Language) -> String? {
+    var status = U_ZERO_ERROR
+    let pattern = Array("VVV".utf16)
+    let name = Array(zone.utf16)
+    guard
+      let format = icu_date_open(
+        locale(language), name, Int32(name.count), pattern, Int32(pattern.count), &status),
+      status.rawValue <= U_ZERO_ERROR.rawValue
+    else { return nil }
+    defer { icu_date_close(format) }
+    var text = [UChar](repeating: 0, count: 128)
+    let length = icu_date_format(format, 0, &text, 128, &status)
+    guard status.rawValue <= U_ZERO_ERROR.rawValue, (1...128).contains(length) else { return nil }
+    let city = String(decoding: text[..<Int(length)], as: UTF16.self)
+    // Etc/Unknown has a city of its own, which is none.
+    var unknown = [UChar](repeating: 0, count: 128)
+    let nowhere = Array("Etc/Unknown".utf16)
+    if let other = icu_date_open(
+      locale(language), nowhere, Int32(nowhere.count), pattern, Int32(pattern.count), &status)
+    {
+      defer { icu_date_close(other) }
+      let length = icu_date_format(other, 0, &unknown, 128, &status)
+      if length > 0, length <= 128, String(decoding: unknown[..<Int(length)], as: UTF16.self) == city { return nil }
+    }
+    return city
   }
 
   /// Wall-clock fields in the form a CLDR skeleton asks for, e.g. `yMMMEd`, `jm`.

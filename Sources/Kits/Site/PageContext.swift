@@ -93,8 +93,7 @@ package struct PageContext: Sendable {
     guard zone.identifier.contains("/") else {
       return zone.identifier == "UTC" ? "UTC" : "\(zone.identifier) (\(offset))"
     }
-    let city = zone.identifier.split(separator: "/").last.map(String.init) ?? zone.identifier
-    return t("site.zone", city: city.replacing("_", with: " "), offset: offset)
+    return t("site.zone", city: site.formats.city(of: zone, in: language), offset: offset)
   }
 
   /// The whole moment with its zone, as one sentence.

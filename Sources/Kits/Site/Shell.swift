@@ -133,8 +133,8 @@ struct Shell {
     return """
       <a class="bell" href="\(Doors.notifications())" data-island="bell" aria-label="\(t("site.notifications"))">\(page.icon("bell"))<span class="count" data-unread hidden></span></a>
       <details class="menu" data-island="menu"><summary class="menu-button" aria-label="\(t("site.accountMenu"))">\
-      \(page.avatar(viewer.name, of: viewer.user, address: viewer.photo, size: "small"))<span class="menu-name">\(viewer.name)</span>\(page.icon("chevron-down"))</summary>
-      <div class="menu-panel"><p class="menu-head"><strong>\(viewer.name)</strong><span>\(viewer.username)</span></p>
+      \(page.avatar(viewer.name, of: viewer.user, address: viewer.photo, size: "small"))<span class="menu-name" dir="auto">\(viewer.name)</span>\(page.icon("chevron-down"))</summary>
+      <div class="menu-panel"><p class="menu-head"><strong dir="auto">\(viewer.name)</strong><span>\(viewer.username)</span></p>
       \(items)<hr><form method="post" action="\(Doors.signOut())">\(page.csrfField)<button class="menu-item">\(page.icon("log-out"))\(t("site.signOut"))</button></form></div></details>
       """
   }

@@ -119,12 +119,12 @@ struct AdminPage: View {
           asking: t("admin.suspendAsk", name: person.name))
       return """
         <tr><th scope="row" data-label="\(t("admin.name"))">\(person.name)<p class="muted small">\(person.username)</p></th><td data-label="\(t("accounts.email"))">\(person.email)</td>
-        <td data-label="\(t("admin.roles"))">\(page.listText(person.roles))</td><td data-label="\(t("checkout.state"))">\(state)</td><td>\(act)</td></tr>
+        <td data-label="\(t("admin.roles"))">\(page.listText(person.roles.map { t.sentence("admin.role.\($0)", [:]) }))</td><td data-label="\(t("checkout.state"))">\(state)</td><td>\(act)</td></tr>
         """
     }
     let cursor = people.count > Self.pageSize ? people[Self.pageSize - 1] : nil
     return """
-      <form class="cluster" role="search" action="\(AdminPaths.people())"><label class="visually-hidden" for="people-q">\(t("admin.searchPeople"))</label>
+      <form class="search-row" role="search" action="\(AdminPaths.people())"><label class="visually-hidden" for="people-q">\(t("admin.searchPeople"))</label>
       <input class="input" id="people-q" type="search" name="q" value="\(words)" placeholder="\(t("admin.searchPeople"))"><button class="button">\(t("admin.search"))</button></form>
       \(table([t("admin.name"), t("accounts.email"), t("admin.roles"), t("checkout.state"), t("admin.act")], rows))\(more(cursor.map { PageCursor(key: $0.createdAt.rfc3339, id: $0.id.description) }, page))
       """

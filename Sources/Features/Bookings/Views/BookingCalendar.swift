@@ -30,17 +30,24 @@ struct BookingCalendar: View {
   }
 
   func body(_ page: PageContext) -> HTML {
+    let here = days.contains { $0.date == today } ? today : span.first
+    return """
+      \(page.head(title(page), actions: page.buttonLink(page.t("site.findTutor"), to: Doors.tutors(), "", icon: "search")))
+      <div class="stack">\(Self.views(span.view, on: here, page))
+      \(frame(page))</div>
+      """
+  }
+
+  /// The days with their hours, and the way to the days before and after.
+  func frame(_ page: PageContext) -> HTML {
     let t = page.t
     let hours = CalendarDay.hours(of: days)
     let marks: [HTML] = hours.map { "<span class=\"at-\($0 * 4)\">\(page.hourText($0))</span>" }
-    let here = days.contains { $0.date == today } ? today : span.first
     let isEmpty = days.allSatisfy(\.entries.isEmpty)
     let none: HTML? =
       isEmpty
       ? "<p class=\"muted\">\(t(span.view == .day ? "bookings.calendar.noneDay" : "bookings.calendar.none"))</p>" : nil
     return """
-      \(page.head(title(page), actions: page.buttonLink(t("site.findTutor"), to: Doors.tutors(), "", icon: "search")))
-      <div class="stack">\(Self.views(span.view, on: here, page))
       <section class="stack tight" data-island="calendar" aria-labelledby="cal-title">
       <div class="spread"><h2 id="cal-title">\(range(page))</h2><nav class="cal-steps" aria-label="\(t("bookings.calendar.steps"))">\
       <a class="button small icon-only" rel="prev" href="\(Self.address(span.view, span.previous))" aria-label="\(t("bookings.calendar.earlier"))">\(page.icon("chevron-left"))</a>\
@@ -49,7 +56,7 @@ struct BookingCalendar: View {
       <p class="muted small">\(page.zoneText(at: span.range(in: page.zone).upperBound - .seconds(1)))</p>\(none)
       <div class="cal-frame"><div class="cal \(span.view.rawValue) from-\(hours.lowerBound) hours-\(hours.count)">\
       <div class="cal-hours" aria-hidden="true">\(marks)</div><ol class="cal-days">\(days.map { day($0, hours, page) })</ol></div></div>
-      <p class="hint cal-keys" hidden>\(t("bookings.calendar.keys"))</p></section></div>
+      <p class="hint cal-keys" hidden>\(t("bookings.calendar.keys"))</p></section>
       """
   }
 

@@ -148,6 +148,7 @@ struct BookingPage: View {
   }
 
   private func past(_ page: PageContext) -> HTML {
+    guard !history.isEmpty else { return .none }
     let t = page.t
     let items: [HTML] = history.map { event in
       let who = event.actorName ?? t("bookings.history.house")

@@ -93,6 +93,14 @@ struct ReceiptPage: View {
   func title(_ page: PageContext) -> String { page.t("checkout.receiptTitle", number: payment.receiptNumber ?? 0) }
 
   func body(_ page: PageContext) -> HTML {
+    """
+    \(sheet(page, "<h1>\(page.t("checkout.receipt"))</h1>"))
+    <p class="no-print actions">\(page.buttonLink(page.t("checkout.toBooking"), to: Doors.booking(payment.booking), "quiet"))</p>
+    """
+  }
+
+  /// The paper itself, under a heading of the page it lies on.
+  func sheet(_ page: PageContext, _ heading: HTML) -> HTML {
     let t = page.t
     let back: [HTML] = refunds.map {
       "<div class=\"minus\"><dt>\(t("checkout.refundOf", date: page.dayText($0.createdAt))) \(page.status($0.state))</dt><dd>\u{2212}\(page.money($0.amount))</dd></div>"
@@ -100,7 +108,7 @@ struct ReceiptPage: View {
     let net = payment.amount.amount - refunds.filter { $0.state != "failed" }.reduce(0) { $0 + $1.amount.amount }
     return """
       <article class="receipt card"><header class="receipt-head"><span class="site-name">\(page.site.name)</span>
-      <div><h1>\(t("checkout.receipt"))</h1><p class="numeric">\(t("checkout.receiptNumber", number: payment.receiptNumber ?? 0))</p></div></header>
+      <div>\(heading)<p class="numeric">\(t("checkout.receiptNumber", number: payment.receiptNumber ?? 0))</p></div></header>
       <dl class="facts rows"><div><dt>\(t("checkout.paidBy"))</dt><dd>\(payer)</dd></div>
       <div><dt>\(t("checkout.paidOn"))</dt><dd>\(page.momentWithZoneText(payment.succeededAt ?? payment.createdAt))</dd></div>
       <div><dt>\(t("checkout.lesson"))</dt><dd>\(t("checkout.orderLine", subject: payment.subject, tutor: payment.tutor))</dd></div>
@@ -109,7 +117,6 @@ struct ReceiptPage: View {
       <dl class="order-lines"><div><dt>\(payment.subject)</dt><dd>\(page.money(payment.amount))</dd></div>\(back)
       <div class="total"><dt>\(t("checkout.total")) <small>\(payment.amount.currency.code)</small></dt><dd>\(page.money(Money(net, payment.amount.currency)))</dd></div></dl>
       <footer><p class="muted small">\(t("checkout.receiptFoot"))</p></footer></article>
-      <p class="no-print actions">\(page.buttonLink(t("checkout.toBooking"), to: Doors.booking(payment.booking), "quiet"))</p>
       """
   }
 }

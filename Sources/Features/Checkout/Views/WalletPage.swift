@@ -22,7 +22,7 @@ struct WalletPage: View {
     return """
       \(page.head(t("site.wallet"), lead: t("checkout.walletLead")))
       <div class="stack loose">\(earnings(page))\(heldCard(page))
-      <section class="section"><h2>\(t("checkout.payments"))</h2>\(list(page))\(page.pages(newer: nil, older: next.map { Doors.wallet() + "?after=" + $0 }))</section></div>
+      \(paid(page))</div>
       """
   }
 
@@ -45,6 +45,14 @@ struct WalletPage: View {
     let values: [HTML] = some.map { "<p class=\"stat-value\">\(page.money($0))</p>" }
     return
       "<section class=\"card\"><div class=\"balance\"><p class=\"stat-label\">\(page.t("checkout.held"))</p>\(values)</div><p class=\"muted\">\(page.t("checkout.heldWords"))</p></section>"
+  }
+
+  /// What one paid as a learner; a tutor who never did is not told so.
+  private func paid(_ page: PageContext) -> HTML {
+    guard tutor == nil || !payments.isEmpty else { return .none }
+    return """
+      <section class="section"><h2>\(page.t("checkout.payments"))</h2>\(list(page))\(page.pages(newer: nil, older: next.map { Doors.wallet() + "?after=" + $0 }))</section>
+      """
   }
 
   private func list(_ page: PageContext) -> HTML {

@@ -23,7 +23,7 @@ struct CheckPage: View {
       <div class="check-room" data-island="check" data-words="\(IslandWords.check.json(t))" hidden>
       <div class="stack">
       <figure class="tile check-picture"><video data-preview autoplay playsinline muted></video><figcaption data-no-picture>\(page.icon("video-off"))\(t("room.check.noPicture"))</figcaption></figure>
-      <div class="device"><label class="label" for="check-level">\(t("room.check.level"))</label><meter class="level" id="check-level" min="0" max="1" low="0.04" optimum="0.6" data-level></meter><p class="small muted" aria-live="polite" data-level-source></p></div>
+      \(Self.level(page))
       </div>
       <div class="stack">
       <ul class="checks">\(state("microphone", page))\(state("camera", page))</ul>
@@ -37,6 +37,15 @@ struct CheckPage: View {
       <p class="muted small">\(t("room.check.without"))</p>
       </div>
       """
+  }
+
+  /// How loud it is.
+  static func level(_ page: PageContext, hundredths: Int = 0) -> HTML {
+    """
+    <div class="device"><label class="label" for="check-level">\(page.t("room.check.level"))</label>\
+    <meter class="level" id="check-level" min="0" max="1" low="0.04" optimum="0.6" value="0.\(hundredths < 10 ? "0" : "")\(hundredths)" data-level></meter>\
+    <p class="small muted" aria-live="polite" data-level-source></p></div>
+    """
   }
 
   /// One device: how it is, what to do, and a way to try again. `role=status` tells changes to those who listen.

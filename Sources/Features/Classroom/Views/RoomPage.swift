@@ -92,10 +92,11 @@ struct RoomPage: View {
       """
   }
 
-  private func tiles(_ page: PageContext) -> HTML {
+  /// - Parameter isShown: false until the island lets somebody in.
+  func tiles(_ page: PageContext, isShown: Bool = false) -> HTML {
     let t = page.t
     return """
-      <div class="tiles" data-inside data-tiles data-count="2" hidden>
+      <div class="tiles" data-inside data-tiles data-count="2"\(flag: "hidden", when: !isShown)>
       <figure class="tile other no-video" data-tile-other><video data-video-other autoplay playsinline></video>\
       \(page.avatar(otherName, of: otherID, size: "huge"))<p class="tile-words" data-other-words></p>\
       <figcaption><span data-other-muted hidden>\(page.icon("mic-off"))<span class="visually-hidden">\(t("room.muted"))</span></span>\(otherName)</figcaption></figure>
@@ -109,19 +110,20 @@ struct RoomPage: View {
       """
   }
 
-  private func chat(_ page: PageContext) -> HTML {
+  /// - Parameter said: what has been written, when it is known before the island asks.
+  func chat(_ page: PageContext, isShown: Bool = false, said: HTML = .none) -> HTML {
     let t = page.t
     return """
-      <aside class="room-panel" aria-label="\(t("room.chat"))" data-chat hidden>
+      <aside class="room-panel" aria-label="\(t("room.chat"))" data-chat\(flag: "hidden", when: !isShown)>
       <header class="panel-head"><h2>\(t("room.chat"))</h2><button class="button quiet icon-only" type="button" aria-label="\(t("room.closeChat"))" data-close-chat>\(page.icon("x"))</button></header>
-      <div class="chat"><p class="muted chat-empty" data-chat-empty>\(t("room.chat.empty"))</p>
-      <div class="chat-log" role="log" aria-live="polite" aria-label="\(t("room.chat.log"))" tabindex="0" data-chat-log></div>
+      <div class="chat"><p class="muted chat-empty" data-chat-empty\(flag: "hidden", when: !said.isEmpty)>\(t("room.chat.empty"))</p>
+      <div class="chat-log" role="log" aria-live="polite" aria-label="\(t("room.chat.log"))" tabindex="0" data-chat-log>\(said)</div>
       <form class="chat-form"><label class="visually-hidden" for="chat-text">\(t("room.chat.write"))</label><textarea class="input" id="chat-text" rows="2" maxlength="4000" placeholder="\(t("room.chat.hint"))" data-chat-text></textarea>\
       <button class="button primary icon-only" aria-label="\(t("room.chat.send"))">\(page.icon("send"))</button></form></div></aside>
       """
   }
 
-  private func controls(_ page: PageContext) -> HTML {
+  func controls(_ page: PageContext, isShown: Bool = false) -> HTML {
     let t = page.t
     func control(_ name: StaticString, _ icons: HTML, _ label: String, key: StaticString?, pressed: StaticString?)
       -> HTML
@@ -137,7 +139,7 @@ struct RoomPage: View {
     let camera: HTML = "\(page.icon("video", "when-on"))\(page.icon("video-off", "when-off"))"
     let unread: HTML = "\(page.icon("chat"))<span class=\"count\" data-unread hidden></span>"
     return """
-      <div class="controls" data-inside hidden role="group" aria-label="\(t("room.controls"))">
+      <div class="controls" data-inside\(flag: "hidden", when: !isShown) role="group" aria-label="\(t("room.controls"))">
       \(control("microphone", microphone, t("room.js.control.microphone"), key: "M", pressed: "false"))
       \(control("camera", camera, t("room.js.control.camera"), key: "V", pressed: "false"))
       \(control("screen", page.icon("screen"), t("room.js.control.screen"), key: "S", pressed: "false"))

@@ -32,11 +32,19 @@ struct DashboardPage: View {
     return """
       \(page.head(t("home.hello", name: first), lead: t("home.helloLead", day: page.dayText(page.now), zone: page.zoneText())))
       <div class="stack loose" data-island="dashboard" data-user="\(viewer.description)"><p class="visually-hidden" role="status" data-live></p>
-      \(setUp(page))\(next(page))\(requestSection(page))
-      <div class="stats">\(stats(page))</div>
-      \(upcoming(page))\(reviewSection(page))\(savedSection(page))\(figures.markup(page))</div>
+      \(setUp(page))\(isBeginning ? .none : next(page))\(requestSection(page))
+      \(isNew ? .none : statSection(page))
+      \(upcoming(page))\(reviewSection(page))\(savedSection(page))\(isNew ? .none : figures.markup(page))</div>
       """
   }
+
+  /// Nothing has been held yet: figures and charts would be noughts.
+  private var isNew: Bool { learner.held == 0 && (tutor?.figures.held ?? 0) == 0 && figures.isEmpty }
+
+  /// A tutor whose profile was never sent in, with nothing booked: what to do stands by itself.
+  private var isBeginning: Bool { tutor?.state == "draft" && lessons.isEmpty }
+
+  private func statSection(_ page: PageContext) -> HTML { "<div class=\"stats\">\(stats(page))</div>" }
 
   private func other(_ booked: Booked) -> Booked.Person {
     booked.party(of: viewer) == .learner ? booked.tutor : booked.learner
@@ -71,9 +79,24 @@ struct DashboardPage: View {
     if tutor.state == "submitted" {
       return page.banner(.info, t("home.beingVerified"), HTML(t("home.beingVerifiedWords")))
     }
+    if isBeginning { return steps(tutor.score, page) }
     return page.banner(
       .accent, t("home.profileTo", score: tutor.score), HTML(t("home.profileToWords")),
       actions: page.buttonLink(t("home.finishProfile"), to: Doors.tutorProfile(), "primary"))
+  }
+
+  private func steps(_ score: Int, _ page: PageContext) -> HTML {
+    let t = page.t
+    func step(_ icon: String, _ title: String, _ words: String) -> HTML {
+      "<li>\(page.icon(icon))<div><strong>\(title)</strong><p>\(words)</p></div></li>"
+    }
+    return """
+      <section class="card stack" aria-labelledby="begin-title"><h2 id="begin-title">\(t("home.begin"))</h2>
+      <ol class="checks">\(step("user", t("home.begin1"), t("home.profileTo", score: score)))\
+      \(step("calendar", t("home.begin2"), t("home.noLessonsTutorWords")))\(step("shield-check", t("home.begin3"), t("home.beingVerifiedWords")))</ol>
+      <div class="actions">\(page.buttonLink(t("home.finishProfile"), to: Doors.tutorProfile(), "primary"))\
+      \(page.buttonLink(t("site.availability"), to: Doors.availability()))</div></section>
+      """
   }
 
   private func next(_ page: PageContext) -> HTML {

@@ -14,6 +14,11 @@ struct FiguresSection: Sendable {
     var weeks: [FilledWeek] = []
   }
 
+  /// Nothing to draw, of either side.
+  var isEmpty: Bool {
+    [learning, teaching ?? Figures()].allSatisfy { $0.lessons.isEmpty && $0.money.isEmpty && $0.ratings.isEmpty }
+  }
+
   let time: ChartTime
   let learning: Figures
   /// Nothing for who does not teach.

@@ -19,6 +19,8 @@ struct LandingPage: View {
       "<a class=\"chip\" href=\"\(Doors.tutors() + "?subject=" + $0.slug)\">\($0.title)</a> "
     }
     let popularLine: HTML? = topics.isEmpty ? nil : "<p class=\"hero-note chips\">\(popular)</p>"
+    let options: [HTML] = topics.map { "<option value=\"\($0.title)\"></option>" }
+    let choices: HTML? = topics.isEmpty ? nil : "<datalist id=\"hero-topics\">\(options)</datalist>"
     let live: HTML =
       freeSoon.isEmpty
       ? page.empty(
@@ -28,8 +30,8 @@ struct LandingPage: View {
     return """
       <section class="hero"><div class="wrap hero-in"><div class="hero-words"><p class="eyebrow">\(t("home.eyebrow"))</p>
       <h1>\(t("home.title"))</h1><p class="lead">\(t("home.lead"))</p>
-      <form class="hero-search" role="search" action="\(Doors.tutors())"><div class="hero-search-field">\(page.icon("search"))\
-      <label class="visually-hidden" for="hero-q">\(t("site.search"))</label><input id="hero-q" type="search" name="q" placeholder="\(t("home.searchHint"))" maxlength="100"></div>\
+      <form class="hero-search" role="search" action="\(Doors.tutors())"><div class="hero-search-field combobox" data-island="combobox">\(page.icon("search"))\
+      <label class="visually-hidden" for="hero-q">\(t("site.search"))</label><input id="hero-q" type="text" enterkeyhint="search" name="q" placeholder="\(t("home.searchHint"))" maxlength="100"\(attribute: "list", topics.isEmpty ? nil : "hero-topics")>\(choices)</div>\
       <button class="button primary large">\(t("home.search"))</button></form>\(popularLine)</div>
       <div class="hero-side"><ol class="checks">
       <li class="ok">\(page.icon("shield-check"))<div><strong>\(t("home.promise1"))</strong><p>\(t("home.promise1Words"))</p></div></li>

@@ -23,14 +23,37 @@ struct TutorMapView {
         <text x="\(units(cluster.x))" y="\(units(cluster.y))" dy="0.35em" text-anchor="middle" aria-hidden="true">\(short(cluster.count))</text></a>
         """
     }
+    let names: [HTML] = labels.map {
+      "<text class=\"map-name\" x=\"\(units($0.x))\" y=\"\(units($0.y))\" text-anchor=\"middle\" aria-hidden=\"true\">\($0.name)</text>"
+    }
     let places: [HTML] = map.clusters.prefix(12).map { cluster in
       "<li><a href=\"\(address(cluster))\">\(name(cluster, page))</a> <span class=\"facet-count\">\(cluster.count)</span></li>"
     }
     return """
       <section class="tutor-map" aria-labelledby="map-title"><h2 class="visually-hidden" id="map-title">\(t("tutors.map.title"))</h2>
-      <svg viewBox="0 0 400 240" role="group" aria-label="\(t("tutors.map.title"))"><path class="map-lines" d="\(lines)"></path>\(circles)</svg>
+      <svg viewBox="0 0 400 240" role="group" aria-label="\(t("tutors.map.title"))"><path class="map-lines" d="\(lines)"></path>\(names)\(circles)</svg>
       <div><p class="muted small">\(t("tutors.map.words"))</p><ol class="map-places">\(places)</ol></div></section>
       """
+  }
+
+  /// The cities' names below their circles, the biggest first, as far as none covers another or a circle.
+  private var labels: [(name: String, x: Double, y: Double)] {
+    var taken = map.clusters.map { (left: $0.x - 18, right: $0.x + 18, top: $0.y - 18, bottom: $0.y + 18) }
+    var labels: [(name: String, x: Double, y: Double)] = []
+    for cluster in map.clusters {
+      guard let city = cluster.city, city.count <= 18 else { continue }
+      let half = Double(city.count) * 3.4 + 3
+      let x = min(max(cluster.x, half), TutorMap.size.width - half)
+      let y = cluster.y + 30
+      let box = (left: x - half, right: x + half, top: y - 9, bottom: y + 4)
+      let isFree =
+        box.bottom < TutorMap.size.height
+        && !taken.contains { $0.left < box.right && box.left < $0.right && $0.top < box.bottom && box.top < $0.bottom }
+      guard isFree else { continue }
+      taken.append(box)
+      labels.append((city, x, y))
+    }
+    return labels
   }
 
   private func address(_ cluster: TutorMap.Cluster) -> String {

@@ -43,11 +43,11 @@ struct TutorSearchPage: View {
       \(wrong)
       <form class="filters" action="\(Doors.tutors())" method="get" id="tutor-search">\(kept)
       <div class="split side-first">
-      <aside>\(filters(page))</aside>
+      <aside aria-label="\(t("tutors.filters"))">\(filters(page))</aside>
       <div class="stack">
-      \(chips(page))\(tools(page))
+      \(tools(page))\(chips(page))
       \(map.map { TutorMapView(map: $0, fields: fields).markup(page) })
-      <div class="spread"><div role="status"><h2 class="label">\(found)</h2></div>\(sorting(page))</div>
+      <div class="spread found"><div role="status"><h2 class="label">\(found)</h2></div>\(keep(page))\(sorting(page))</div>
       \(list)
       \(page.pages(newer: search.cursor == nil ? nil : Doors.tutors() + "?" + fields.with("after", nil).encoded, older: older))
       </div></div></form>
@@ -72,7 +72,7 @@ struct TutorSearchPage: View {
       """
   }
 
-  /// List or map, and keeping the search. The same for every reader: the form that keeps it is a page of its own.
+  /// List or map.
   private func tools(_ page: PageContext) -> HTML {
     let t = page.t
     func view(_ name: String?, _ label: String, _ icon: String) -> HTML {
@@ -82,11 +82,16 @@ struct TutorSearchPage: View {
         \(attribute: "aria-current", isHere ? "page" : nil)>\(page.icon(icon))\(label)</a>
         """
     }
-    let keep = TutorPaths.savedSearches() + "?" + fields.with("after", nil).with("view", nil).with("new", "1").encoded
     return """
-      <div class="spread"><nav class="chips" aria-label="\(t("tutors.views"))">\(view(nil, t("tutors.asList"), "list"))\(view("map", t("tutors.asMap"), "map-pin"))</nav>\
-      \(page.buttonLink(t("tutors.saved.do"), to: keep, "quiet small", icon: "heart"))</div>
+      <nav class="chips" aria-label="\(t("tutors.views"))">\(view(nil, t("tutors.asList"), "list"))\(view("map", t("tutors.asMap"), "map-pin"))</nav>
       """
+  }
+
+  /// Keeping the search: the same for every reader, for the form that keeps it is a page of its own.
+  private func keep(_ page: PageContext) -> HTML {
+    let address =
+      TutorPaths.savedSearches() + "?" + fields.with("after", nil).with("view", nil).with("new", "1").encoded
+    return page.buttonLink(page.t("tutors.saved.do"), to: address, "quiet small", icon: "heart")
   }
 
   /// What is set, each to be taken away by itself.
