@@ -160,12 +160,12 @@ def test_the_five_main_screens_say_what_they_are(site, lived):
         assert line in said, f"{line} is not in:\n{said}"
     lena.goto("/dashboard")
     said = tree(lena.page.locator("main"))
-    for line in ['heading "Hello, Lena" [level=1]', "status", 'heading "Calculus I with Amal Haddad" [level=2]', 'link "Enter the room"', "figure", "img "]:
+    for line in ['heading "Hello, Lena" [level=1]', "status", 'heading "Calculus I with Amal Haddad" [level=2]', 'link "Enter the room"', "figure"]:
         assert line in said, f"{line} is not in:\n{said}"
     charts = lena.page.locator("main figure.chart")
     for at in range(charts.count()):
         said = tree(charts.nth(at))
-        assert "img " not in said or "The figures as a table" in said, f"a chart without its table:\n{said}"
+        assert "The figures as a table" in said or "Nothing in this time" in said, f"a chart without its table:\n{said}"
     lena.goto("/bookings?view=week")
     said = tree(lena.page.locator("main"))
     for line in ['navigation "', 'link "Week"', "region ", 'heading "', "[level=3]", "list:", 'link "']:
