@@ -192,7 +192,8 @@ let fuzzed: [Target] = [
   .target(
     name: "FuzzTargets",
     dependencies: [
-      "CSystem", "Core", "Crypto", "HTML", "JSON", "Loop", "Outbound", "Site", "Time", "Web", "Checkout", "Files",
+      "CSystem", "Core", "Crypto", "HTML", "JSON", "Loop", "Outbound", "Push", "Site", "Time", "Web", "Checkout",
+      "Files",
       "Tutors",
     ], path: "Tests/Fuzz/Targets", swiftSettings: house),
   .testTarget(

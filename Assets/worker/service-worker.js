@@ -85,6 +85,29 @@
     );
   });
 
+  // The browser got another address from its vendor: the house is told as its page would tell it, with the form's own proof.
+  // Who has signed out meanwhile is told no more.
+  worker.addEventListener("pushsubscriptionchange", (/** @type {any} */ event) => {
+    event.waitUntil(renew());
+  });
+
+  async function renew() {
+    const answer = await fetch("/account/notifications", { redirect: "error" });
+    const text = await answer.text();
+    const key = text.match(/data-key="([\w-]+)"/)?.[1];
+    const token = text.match(/name="csrf-token" content="([^"]*)"/)?.[1];
+    if (!answer.ok || !key || !token) return;
+    const bytes = Uint8Array.from(atob(key.replace(/-/g, "+").replace(/_/g, "/")), (one) => one.charCodeAt(0));
+    const fresh = await worker.registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: bytes });
+    const keys = fresh.toJSON().keys ?? {};
+    await fetch("/account/notifications/devices", {
+      method: "POST",
+      redirect: "manual",
+      headers: { "x-csrf-token": token },
+      body: new URLSearchParams({ endpoint: fresh.endpoint, p256dh: keys.p256dh, auth: keys.auth, key }),
+    });
+  }
+
   // Into a tab that is open already, else into a new one; never away from the site.
   worker.addEventListener("notificationclick", (/** @type {any} */ event) => {
     event.notification.close();

@@ -104,6 +104,14 @@ def test_a_device_is_turned_on_told_once_and_turned_off(sites):
         assert len(lena.context.pages) == count
         assert site.value("select read_at is not null from notifications where kind = 'notices.trial'")
 
+        # The vendor gives the browser another address: the worker tells the house, and no page need be open.
+        fresh = service.browser(page.locator("#devices").get_attribute("data-key"))
+        worker.evaluate("""(told) => {
+            self.PushManager.prototype.subscribe = async () => ({ endpoint: told.endpoint, toJSON: () => ({ keys: told }) })
+            try { self.dispatchEvent(new ExtendableEvent('pushsubscriptionchange')) } catch {} }""", fresh)
+        until(lambda: site.sql("select 1 from push_subscriptions where endpoint = %s", fresh["endpoint"]), "the new address")
+        site.sql("delete from push_subscriptions where endpoint = %s", fresh["endpoint"])
+
         lena.press("Turn off: Chrome on Linux").sees("That device is told no more.")
         assert site.value("select count(*) from push_subscriptions") == 0
         assert page.evaluate("() => localStorage.getItem('given')") is None, "the browser forgets it too"

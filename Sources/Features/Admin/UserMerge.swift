@@ -2,6 +2,7 @@ package import Accounts
 import Audit
 package import Core
 package import Ledger
+import Notices
 package import Postgres
 import Web
 
@@ -57,6 +58,7 @@ package struct UserMerge: Sendable {
       report.conflicts.append(
         "The account that would go has a tutor's profile. Keep that one, and let the other go.")
     }
+    try await Notices.forgetChoices(of: gone, in: tx)
     for line in try await tx.all(.repoint(gone, to: keep)) {
       if line.place.hasPrefix("tutors.") { continue }
       if let hindrance = line.hindrance {

@@ -354,6 +354,8 @@ extension Query<Void> {
       """)
   }
 
+  static func forgetMuted(of user: ID<User>) -> Self { Query("delete from muted_notices where user_id = \(user)") }
+
   static func forgetQuiet(of user: ID<User>) -> Self { Query("delete from quiet_hours where user_id = \(user)") }
 }
 
@@ -438,6 +440,10 @@ extension Query<Void> {
     Query("delete from push_subscriptions where id = \(id) and user_id = \(user)")
   }
 
+  static func forgetDevices(of user: ID<User>) -> Self {
+    Query("delete from push_subscriptions where user_id = \(user)")
+  }
+
   static func told(_ id: ID<Device>, at now: Instant) -> Self {
     Query("update push_subscriptions set used_at = \(now) where id = \(id)")
   }
@@ -450,13 +456,5 @@ extension Query<Void> {
         select from open_sessions o
          where o.id = s.session_id and o.user_id = s.user_id and o.expires_at > \(now - .days(30)))
       """)
-  }
-}
-
-extension Query where Row == (String, Double) {
-  static var devicesByVendor: Self {
-    Query(
-      "select split_part(endpoint, '/', 3), count(*)::float8 from push_subscriptions group by 1 order by 2 desc limit 10"
-    )
   }
 }

@@ -62,6 +62,13 @@ package struct Notices: Sendable {
     try await tx.run(.unmute(topic, .mail, for: user))
   }
 
+  /// What an account wished goes with it when it is merged into another, which has wishes of its own.
+  package static func forgetChoices(of user: ID<User>, in tx: Transaction) async throws {
+    try await tx.run(.forgetMuted(of: user))
+    try await tx.run(.forgetQuiet(of: user))
+    try await tx.run(.forgetDevices(of: user))
+  }
+
   // MARK: To the sockets, after the commit
 
   func announce(_ announcement: Announcement, to user: ID<User>, in tx: Transaction) {

@@ -80,7 +80,6 @@ package struct NoticesFeature: Feature {
       Figure("mails_of_last_hour", "Letters of the last hour, by what became of them.", by: "state", .mailsOfLastHour),
       Figure(
         "mails_oldest_queued_seconds", "For how long the letter that has waited longest has waited.", .oldestQueuedMail),
-      Figure("push_devices", "Browsers that are told, by the vendor that tells them.", by: "vendor", .devicesByVendor),
     ]
   }
 

@@ -107,6 +107,25 @@ import Web
     }
   }
 
+  @Test func `what both wished to hear of is no hindrance: the one that stays has its own wishes`() async throws {
+    try await withOffice { office in
+      try await office.submit()
+      for (person, from) in [(Person.ben, 22), (.cleo, 20)] {
+        try await office.database.run(
+          Query<Void>(
+            "insert into muted_notices (user_id, topic, channel) values (\(person.id), 'reviews', 'mail')"))
+        try await office.database.run(
+          Query<Void>("insert into quiet_hours (user_id, from_hour, to_hour) values (\(person.id), \(from), 7)"))
+      }
+      let report = try await merge(.cleo, into: .ben, office)
+      #expect(report.conflicts == [])
+      let left = try await office.database.all(Query<(ID<User>, Int)>("select user_id, from_hour from quiet_hours"))
+      #expect(left.map(\.0) == [Person.ben.id] && left.map(\.1) == [22])
+      let muted = try await office.database.all(Query<ID<User>>("select user_id from muted_notices"))
+      #expect(muted == [Person.ben.id])
+    }
+  }
+
   @Test func `a trial says what would move, and changes nothing`() async throws {
     try await withOffice { office in
       try await office.submit()

@@ -19,7 +19,7 @@ package struct FuzzTarget: Sendable {
   package static let all: [FuzzTarget] = [
     .path, .query, .form, .multipart, .json, .contract, .cookies, .head, .headerValues, .tokens, .base64,
     .instants, .markdown, .messages, .zones, .calendar, .mailAddresses, .pictures, .fileKinds, .webhooks, .search,
-    .http, .socket,
+    .http, .socket, .push,
   ]
 }
 

@@ -2,6 +2,7 @@ import Core
 import Crypto
 import HTML
 import JSON
+import Push
 
 @testable import Outbound
 @testable import Site
@@ -83,6 +84,20 @@ extension FuzzTarget {
     let text = CalendarDocument(.request, product: "-//T//T//EN", events: [event]).text
     let begins = text.split(separator: "\r\n").filter { $0.hasPrefix("BEGIN:") || $0.hasPrefix("ATTENDEE") }
     hold(begins.count == 3, "nobody's words open a line of their own")
+  }
+
+  /// What a browser says of itself: where it is told, and its keys.
+  static let push = FuzzTarget("push", longest: 2048) { bytes in
+    let words = lines(bytes, 3)
+    guard let target = try? PushTarget(endpoint: words[0], publicKey: words[1], authentication: words[2]) else {
+      return
+    }
+    hold(target.endpoint.begins(target.origin + "/"), "an endpoint begins with its origin")
+    let host = target.origin.utf8.dropFirst(8)
+    hold(
+      target.origin.begins("https://") && !host.contains { "@:/\\?#[]".utf8.contains($0) },
+      "an origin names a host and nothing else")
+    hold(PushSeal.seal([1], for: target).count == 104, "a message for whoever has got by can be sealed")
   }
 
   static let mailAddresses = FuzzTarget("mail-addresses", longest: 512) { bytes in

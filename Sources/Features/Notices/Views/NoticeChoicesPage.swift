@@ -61,10 +61,15 @@ struct NoticeChoicesPage: View {
     return """
       <form class="form" method="post" action="\(NoticePaths.choices())">\(page.csrfField)
       <section class="card"><h2>\(t("notices.whatAndHow"))</h2><p>\(t("notices.always"))</p>
-      <div class="notice-topics">\(Topic.allCases.map { row($0, page) })\(fixedRow(page))</div></section>
+      <div class="notice-topics">\(topics(page).map { row($0, page) })\(fixedRow(page))</div></section>
       \(quietCard(page))
       <div class="actions"><button class="button primary">\(t("notices.save"))</button></div></form>
       """
+  }
+
+  /// Who does not teach is not asked about a tutor's profile.
+  private func topics(_ page: PageContext) -> [Topic] {
+    Topic.allCases.filter { $0 != .profile || page.viewer?.roles.contains(.tutor) == true }
   }
 
   private func row(_ topic: Topic, _ page: PageContext) -> HTML {
@@ -121,7 +126,7 @@ struct NoticeChoicesPage: View {
     func say(_ state: String, _ tone: Tone = .info) -> HTML {
       """
       <div class="banner \(tone.rawValue)" data-say="\(state)" hidden>\(page.icon(tone == .success ? "check" : "info"))\
-      <p>\(t.sentence("notices.push.\(state)", [:]))</p></div>
+      <div><p>\(t.sentence("notices.push.\(state)", [:]))</p></div></div>
       """
     }
     let list: HTML =
@@ -141,8 +146,8 @@ struct NoticeChoicesPage: View {
       <div role="status" class="stack tight">\(say("unsupported"))\(say("install"))\(say("denied", .warning))\(say("dismissed"))\(say("failed", .warning))\(say("on", .success))</div>
       <form class="form" method="post" action="\(NoticePaths.devices())" data-push-on hidden>\(page.csrfField)\(fields)
       <div class="actions"><button class="button primary">\(page.icon("bell"))<span>\(t("notices.push.turnOn"))</span></button></div></form>
-      <h3>\(t("notices.deviceList"))</h3>
-      \(list)<div class="actions">\(trial)</div></section>
+      <div class="notice-devices"><h3>\(t("notices.deviceList"))</h3>
+      \(list)<div class="actions">\(trial)</div></div></section>
       """
   }
 
