@@ -2,10 +2,11 @@
 
 import json
 import re
+import subprocess
 import urllib.error
 import urllib.request
 
-from harness import until
+from harness import BINARY, ROOT, environment, until
 from journey_access import says, tab_to
 from Peers.push_service import PushService
 from ways import book_and_pay
@@ -142,6 +143,48 @@ def test_a_lesson_is_told_to_the_phone_in_arabic_and_signing_out_ends_it(sites):
         site.sql("notify jobs")
         until(lambda: site.value("select count(*) from jobs where name = 'notices.push' and finished_at is not null") == 1, "the job")
         assert service.taken == [] and service.asked == []
+
+
+def test_the_pair_of_keys_is_changed_while_people_are_told(sites):
+    def keys(*words):
+        settings = {name: site.settings[name] for name in ("DATABASE_URL", "TUTALINK_HOME")}
+        done = subprocess.run([BINARY, "keys", *words], cwd=ROOT, env=environment(**settings), capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def card():
+        return lena.goto(PAGE).locator("#devices").get_attribute("data-key")
+
+    def tell(count):
+        lena.press("Send me a test notice").sees("A test notice is on its way.")
+        service.wait(count)
+
+    with PushService() as service:
+        site = sites(PUSH_PEER=service.origin)
+        lena = with_push(site, service)
+        first = card()
+        lena.press("Turn on for this device").sees("This device is told from now on.")
+        tell(1)
+        # The column is sealed anew like the others, and opens with the new key.
+        keys("new")
+        assert "Every text is sealed with k2" in keys("rotate")
+        keys("retire", "k1")
+        tell(2)
+        # A new pair: the browser stays with the one it knows, whose messages its vendor takes.
+        assert "new pair" in keys("push")
+        second = card()
+        assert second != first
+        tell(3)
+        assert service.asked == [201, 201, 201]
+        # One that became known: everybody turns it on again, under the newest.
+        assert "1 browsers were forgotten" in keys("push", "--all")
+        third = card()
+        assert third not in (first, second)
+        lena.sees("Turn on for this device")
+        lena.press("Turn on for this device").sees("This device is told from now on.")
+        tell(4)
+        assert service.asked == [201] * 4
+        assert site.value("select count(*) from push_keys") == 1
 
 
 def test_each_no_is_said_plainly_and_everything_else_works(site):

@@ -286,6 +286,10 @@ extension Query<Void> {
       """)
   }
 
+  static func hold(_ mail: ID<Mail>, until end: Instant) -> Self {
+    Query("update mails set held_until = \(end) where id = \(mail) and state = 'queued'")
+  }
+
   static func requeue(_ mail: ID<Mail>) -> Self {
     Query(
       "update mails set state = 'queued', last_error = null where id = \(mail) and state in ('outbox', 'failed', 'bounced')"
@@ -300,10 +304,13 @@ extension Query where Row == (String, Double) {
 }
 
 extension Query where Row == Double {
-  /// 0 when none waits.
+  /// 0 when none waits; what is held for quiet hours waits from their end.
   static var oldestQueuedMail: Self {
     Query(
-      "select coalesce(extract(epoch from now() - min(created_at)), 0)::float8 from mails where state = 'queued'")
+      """
+      select greatest(0, coalesce(extract(epoch from now() - min(coalesce(held_until, created_at))), 0))::float8
+        from mails where state = 'queued'
+      """)
   }
 }
 

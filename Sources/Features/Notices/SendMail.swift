@@ -41,7 +41,10 @@ extension NoticesFeature {
       return try await database.run(
         .unsent(mail.id, to: mail.address, subject: nil, state: "dropped", error: "nobody to send it to"))
     }
-    if let end = said.hold(at: clock.now) { throw NotYet(until: end) }
+    if let end = said.hold(at: clock.now) {
+      try await database.run(.hold(mail.id, until: end))
+      throw NotYet(until: end)
+    }
     let page = site.context(language: said.language, zone: said.zone)
     let exit = mail.reader.flatMap { reader in
       said.topic.flatMap { $0.choices.contains(.mail) ? Exit(reader, $0) : nil }

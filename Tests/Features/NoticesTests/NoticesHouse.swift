@@ -48,7 +48,7 @@ struct NoticesHouse {
 let ground = Contents.only([
   "20261120-0800-foundation.sql", "20261120-0900-jobs.sql", "20261120-0960-notices.sql", "20261120-1000-accounts.sql",
   "20261121-0600-sealing-keys.sql", "20261123-0200-notice-choices.sql", "20261123-0210-open-sessions.sql",
-  "20261123-0220-push.sql",
+  "20261123-0220-push.sql", "20261123-0230-held-letters.sql",
 ])
 
 func withNotices(
