@@ -104,14 +104,19 @@ extension TutorsFeature {
 
   private func cards(_ search: TutorSearch, at stamp: Stamp, _ minute: Instant) async throws -> FoundPage<TutorCard> {
     try await snapshots.value("cards \(search.key(in: minute))", at: stamp, weight: { 200 + $0.rows.count * 800 }) {
-      let found = try await database.all(.tutors(search, now: minute))
-      return FoundPage(found, of: search, count: try await count(found, search, minute), id: \.id)
+      let isCrowd = crowds.isKnown(search, at: stamp, minute)
+      let found = try await database.all(.tutors(search, isCrowd: isCrowd, now: minute))
+      return FoundPage(found, of: search, count: try await count(found, search, at: stamp, minute), id: \.id)
     }
   }
 
   /// As many as each row of the page says; a page behind the last one has no row to say it.
-  func count<Row>(_ found: [Found<Row>], _ search: TutorSearch, _ minute: Instant) async throws -> Int {
-    if let first = found.first { return first.count }
+  func count<Row>(_ found: [Found<Row>], _ search: TutorSearch, at stamp: Stamp, _ minute: Instant) async throws -> Int
+  {
+    if let first = found.first {
+      if first.count > TutorSearch.countCap { crowds.learn(search, at: stamp, minute) }
+      return first.count
+    }
     return search.cursor == nil ? 0 : try await database.first(.count(search, now: minute)) ?? 0
   }
 

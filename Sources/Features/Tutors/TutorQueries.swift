@@ -335,13 +335,19 @@ extension TutorSearch {
     "select count(*) from (select from tutor_listings l where \(conditions(now: now)) limit \(Self.countCap + 1)) found"
   }
 
-  fileprivate func cards(now: Instant) -> SQL {
-    "select \(TutorCard.columns), \(kilometres), \(rowKey), (\(count(now: now))) from \(shown(now: now))"
+  /// The number that stands with each row: counted, unless it is known to be more than is counted to.
+  private func number(isCrowd: Bool, now: Instant) -> SQL {
+    isCrowd ? "\(Self.countCap + 1)::bigint" : "(\(count(now: now)))"
   }
 
-  fileprivate func documents(now: Instant) -> SQL {
+  fileprivate func cards(isCrowd: Bool, now: Instant) -> SQL {
+    "select \(TutorCard.columns), \(kilometres), \(rowKey), \(number(isCrowd: isCrowd, now: now)) from \(shown(now: now))"
+  }
+
+  fileprivate func documents(isCrowd: Bool, now: Instant) -> SQL {
     """
-    select l.tutor_id, l.document, l.next_frees, \(kilometres), \(rowKey), (\(count(now: now))) from \(shown(now: now))
+    select l.tutor_id, l.document, l.next_frees, \(kilometres), \(rowKey), \(number(isCrowd: isCrowd, now: now))
+      from \(shown(now: now))
     """
   }
 }
@@ -357,7 +363,9 @@ extension TutorCard {
 }
 
 extension Query where Row == Found<TutorCard> {
-  static func tutors(_ search: TutorSearch, now: Instant) -> Self { Query(search.cards(now: now)) }
+  static func tutors(_ search: TutorSearch, isCrowd: Bool, now: Instant) -> Self {
+    Query(search.cards(isCrowd: isCrowd, now: now))
+  }
 }
 
 extension Query where Row == MapCell {
@@ -484,7 +492,9 @@ extension Query<Void> {
 }
 
 extension Query where Row == Found<TutorDocument> {
-  static func documents(_ search: TutorSearch, now: Instant) -> Self { Query(search.documents(now: now)) }
+  static func documents(_ search: TutorSearch, isCrowd: Bool, now: Instant) -> Self {
+    Query(search.documents(isCrowd: isCrowd, now: now))
+  }
 }
 
 extension Query where Row == Stamp {

@@ -53,8 +53,9 @@ extension TutorsFeature {
     let tag = stamp.tag("\(Self.form) \(hasFacets) \(key)")
     if request.holds(tag) { return .unchanged(tag) }
     let listed = try await snapshots.value(key, at: stamp, weight: { $0.results.count + 100 }) {
-      let found = try await database.all(.documents(search, now: minute))
-      let page = FoundPage(found, of: search, count: try await count(found, search, minute), id: \.id)
+      let isCrowd = crowds.isKnown(search, at: stamp, minute)
+      let found = try await database.all(.documents(search, isCrowd: isCrowd, now: minute))
+      let page = FoundPage(found, of: search, count: try await count(found, search, at: stamp, minute), id: \.id)
       return Listed(
         count: page.count, next: page.next,
         results: JSONWriter.bytes(capacity: 100 + page.rows.count * 1100) { $0.write(page.rows) })

@@ -28,6 +28,8 @@ package struct TutorsFeature: Feature {
   let panels: Panels
   /// What was made of `tutor_listings` and `subjects`, while they stand.
   let snapshots: Snapshots
+  /// What is known to find more than is counted to.
+  let crowds = Crowds()
   /// Cards drawn lately: bytes.
   let drawnCards = Memo<DrawnCard, HTML>(limit: 1 << 20)
 
