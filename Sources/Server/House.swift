@@ -52,6 +52,7 @@ struct House {
   let courier: Courier
   let runner: Runner
   let watch: Watch
+  let rest: AtRest
   let table: RouteTable
 
   init(_ config: Config, log: Log) throws {
@@ -87,6 +88,7 @@ struct House {
     // Hashing would fill every core; in the background it takes what the loops leave.
     let hashing = BlockingPool(threads: config.loops, background: true)
     let disk = BlockingPool(threads: 4)
+    rest = AtRest(loop: loops.loops[0], pool: disk) { Password.tidy() }
     let courier = Courier(loops: loops)
     self.courier = courier
 
@@ -326,6 +328,7 @@ struct House {
     let press = BlockingPool(threads: 1, background: true)
     Task { try? await press.run { assets.compress() } }
     watch.start()
+    rest.start()
     log.info("server.started", ["host": .text(config.host), "port": .number(server.port)])
     Supervisor.tell("READY=1", environment)
     await Signals.wait()
@@ -333,6 +336,7 @@ struct House {
     log.info("server.draining")
     await server.stop()
     await watch.stop()
+    rest.close()
     await runner.stop()
     await courier.close()
     time.close()

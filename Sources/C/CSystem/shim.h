@@ -15,3 +15,6 @@
 #include <netinet/tcp.h>
 #include <time.h>
 #include <unistd.h>
+
+/* malloc.h would bring half of the system's types along, as this module's own. */
+extern int malloc_trim(size_t pad);

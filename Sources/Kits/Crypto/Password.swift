@@ -1,4 +1,5 @@
 import CArgon2
+import Core
 import Glibc
 
 /// Password hashing by argon2id (RFC 9106), kept as a PHC string: `$argon2id$v=19$m=19456,t=2,p=1$salt$hash`.
@@ -6,8 +7,8 @@ import Glibc
 /// Each call fills 19 MiB and takes tens of milliseconds of one core. **Never call these on a loop**: run them in the
 /// kit Loop's `BlockingPool`, whose bounded threads also keep a storm of sign-ins from taking the machine.
 ///
-/// The 19 MiB come from the system and go back to it with each hash, in huge pages where it has them (14.9 ms a hash; 21.7
-/// in small pages; 14.2 out of malloc, which then keeps up to 38 MiB for good).
+/// The 19 MiB come from the system, in huge pages where it has them (14.9 ms a hash; 21.7 in small pages), and are kept for
+/// the next hash until ``tidy()`` finds that none came.
 package enum Password {
   /// What a hash costs. The standard is OWASP's least: 19 MiB, two passes, one lane.
   package struct Cost: Sendable, Equatable {
@@ -109,30 +110,73 @@ package enum Password {
     }
   }
 
-  /// Memory for a hash, straight from the system; whole huge pages when it is large enough for one.
+  /// Gives the memory of hashes back to the system when none was made since the last call: call it every second or so.
+  package static func tidy() { Pages.tidy() }
+
+  /// Memory for a hash, straight from the system; whole huge pages when it is large enough for one. What one hash has done
+  /// with (the library has wiped it) the next one takes, so that a rush of sign-ins neither waits for the system to clear
+  /// pages nor holds the lock of the process's memory map, for which every thread would wait.
   private enum Pages {
     private static let huge = 2 << 20
+
+    /// Only memory of the standard cost is kept: there is as much of it as there are threads that hash.
+    private static let keptLength = whole(Int(Cost.standard.memory) * 1024)
+
+    private struct Kept {
+      var blocks: [UInt] = []
+      var isUsed = false
+    }
+
+    private static let kept = Locked(Kept())
 
     static let allocate: @convention(c) (UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>?, Int) -> Int32 = {
       place, count in
       let length = whole(count)
+      let earlier: UInt? =
+        length != keptLength
+        ? nil
+        : kept.withLock { kept in
+          kept.isUsed = true
+          return kept.blocks.popLast()
+        }
+      guard let pages = earlier.flatMap({ UnsafeMutableRawPointer(bitPattern: $0) }) ?? map(length) else { return -1 }
+      place?.pointee = pages.assumingMemoryBound(to: UInt8.self)
+      return 0
+    }
+
+    static let free: @convention(c) (UnsafeMutablePointer<UInt8>?, Int) -> Void = { place, count in
+      guard let place else { return }
+      let length = whole(count)
+      if length == keptLength {
+        kept.withLock { $0.blocks.append(UInt(bitPattern: place)) }
+      } else {
+        munmap(place, length)
+      }
+    }
+
+    static func tidy() {
+      let idle = kept.withLock { kept in
+        defer { kept.isUsed = false }
+        guard !kept.isUsed else { return [UInt]() }
+        defer { kept.blocks = [] }
+        return kept.blocks
+      }
+      for block in idle { munmap(UnsafeMutableRawPointer(bitPattern: block), keptLength) }
+    }
+
+    private static func map(_ length: Int) -> UnsafeMutableRawPointer? {
       // A huge page stands at a multiple of its size: a little more is asked for, and what sticks out given back.
       let spare = length < huge ? 0 : huge
       guard let start = mmap(nil, length + spare, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
         start != MAP_FAILED
-      else { return -1 }
+      else { return nil }
       let pages = start + (spare == 0 ? 0 : (huge - Int(bitPattern: start) % huge) % huge)
       if spare > 0 {
         if pages > start { munmap(start, pages - start) }
         if pages < start + spare { munmap(pages + length, start + spare - pages) }
         _ = madvise(pages, length, MADV_HUGEPAGE)
       }
-      place?.pointee = pages.assumingMemoryBound(to: UInt8.self)
-      return 0
-    }
-
-    static let free: @convention(c) (UnsafeMutablePointer<UInt8>?, Int) -> Void = { place, count in
-      if let place { munmap(place, whole(count)) }
+      return pages
     }
 
     private static func whole(_ count: Int) -> Int { count < huge ? count : (count + huge - 1) / huge * huge }

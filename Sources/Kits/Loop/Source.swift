@@ -1,4 +1,5 @@
 import CEvent
+import CSystem
 import Core
 
 /// A descriptor watched by one loop. Subclass it to be told when there is something to read or room to write.

@@ -65,6 +65,17 @@ import Testing
     #expect(Password.needsRehash(phc))
   }
 
+  @Test func `memory that one hash leaves to the next one, or to the system, tells in neither`() {
+    let phc = Password.hash("correct horse")
+    for _ in 0..<3 {
+      #expect(Password.verify("correct horse", against: phc))
+      #expect(!Password.verify("correct horsf", against: phc))
+      // The second call finds that nothing was hashed since the first.
+      Password.tidy()
+      Password.tidy()
+    }
+  }
+
   @Test func `a hash of another cost is renewed`() {
     #expect(Password.needsRehash(Password.hash("x", cost: .cheap)))
     #expect(!Password.needsRehash(Password.hash("x", cost: .cheap), cost: .cheap))
