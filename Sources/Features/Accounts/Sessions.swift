@@ -26,7 +26,7 @@ package final class Sessions: Sendable {
   private let known = Locked<[Key: Known]>([:])
 
   private enum Key: Hashable {
-    case token([UInt8])
+    case token(ByteString)
     case session(ID<Session>)
   }
 
@@ -37,8 +37,8 @@ package final class Sessions: Sendable {
     let end: Instant
   }
 
-  /// By their bytes, for `==` of texts also holds for other spellings; bytes.
-  private let verified = Memo<[UInt8], Verified>(limit: 2 << 20)
+  /// By the bytes of the token; in bytes.
+  private let verified = Memo<ByteString, Verified>(limit: 2 << 20)
 
   private struct Known {
     let identity: Identity
@@ -72,13 +72,13 @@ package final class Sessions: Sendable {
     }
     guard let token = request.cookies[Self.cookie], token.utf8.count <= 100 else { return nil }
     let hash = SHA256.hash(token)
-    if let known = recall(.token(hash)) { return known }
+    if let known = recall(.token(ByteString(hash))) { return known }
     let now = clock.now
     guard let open = try await database.first(.session(tokenHash: hash, now: now)) else { return nil }
     if let session = open.identity.session {
       try await database.run(.touchSession(session, at: now, expiresAt: now + Self.idle))
     }
-    remember(open.identity, as: .token(hash), until: min(open.expiresAt, now + Self.memory))
+    remember(open.identity, as: .token(ByteString(hash)), until: min(open.expiresAt, now + Self.memory))
     return open.identity
   }
 
@@ -132,14 +132,14 @@ package final class Sessions: Sendable {
   /// The session a token names, if we signed it and it has not run out. What was found right once is not verified again
   /// until then; whether the session still stands is another question, and is asked every time.
   private func session(named token: String, _ use: String, at now: Instant) -> ID<Session>? {
-    let bytes = Array(token.utf8)
-    if let known = verified.find(bytes), known.use == use { return now < known.end ? known.session : nil }
+    let spelled = ByteString(token)
+    if let known = verified.find(spelled), known.use == use { return now < known.end ? known.session : nil }
     guard let claims = try? JWT.verify(token, secret: key, at: now), claims["use"]?.string == use,
       let session: ID<Session> = claims["sid"]?.id(), let end = claims["exp"]?.int
     else { return nil }
     verified.hold(
-      Verified(session: session, use: use, end: Instant(seconds: Int64(end))), under: bytes,
-      weight: bytes.count + 160)
+      Verified(session: session, use: use, end: Instant(seconds: Int64(end))), under: spelled,
+      weight: spelled.bytes.count + 160)
     return session
   }
 

@@ -20,12 +20,13 @@ struct Making: Sendable {
   /// - Parameters:
   ///   - diary: what is known of both people's time; loaded when it is not given.
   ///   - key: names the attempt; without one nothing is kept.
-  ///   - request: what the attempt asks for, in full.
+  ///   - request: what the attempt asks for, in full; not asked for without a key.
   ///   - answer: what is answered for a booking that was made.
   func make(
-    _ new: NewBooking, knowing diary: Diary? = nil, channel: Channel, key: String?, request: String,
+    _ new: NewBooking, knowing diary: Diary? = nil, channel: Channel, key: String?, request: @autoclosure () -> String,
     answer: @Sendable (Booked) -> KeptAnswer
   ) async throws -> Outcome {
+    let request = key == nil ? "" : request()
     if let key, let earlier = try await earlier(new.learner, key, request) { return earlier }
     var known = diary
     var tries = 0

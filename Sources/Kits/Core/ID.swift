@@ -31,47 +31,11 @@ package struct ID<Of>: Hashable, Sendable, Comparable, CustomStringConvertible {
 
   /// Reads the 36-character form. Anything else is no key.
   package init?(_ text: some StringProtocol) {
-    var high: UInt64 = 0
-    var low: UInt64 = 0
-    var digits = 0
-    var position = 0
-    for byte in text.utf8 {
-      defer { position += 1 }
-      if position == 8 || position == 13 || position == 18 || position == 23 {
-        guard byte == UInt8(ascii: "-") else { return nil }
-        continue
-      }
-      let value: UInt64
-      switch byte {
-      case UInt8(ascii: "0")...UInt8(ascii: "9"): value = UInt64(byte - UInt8(ascii: "0"))
-      case UInt8(ascii: "a")...UInt8(ascii: "f"): value = UInt64(byte - UInt8(ascii: "a") + 10)
-      case UInt8(ascii: "A")...UInt8(ascii: "F"): value = UInt64(byte - UInt8(ascii: "A") + 10)
-      default: return nil
-      }
-      if digits < 16 { high = high << 4 | value } else { low = low << 4 | value }
-      digits += 1
-    }
-    guard digits == 32, position == 36 else { return nil }
+    guard let (high, low) = Spelling.words(of: String(text)) else { return nil }
     self.init(high: high, low: low)
   }
 
-  package var description: String {
-    String(unsafeUninitializedCapacity: 36) { buffer in
-      var at = 0
-      for (word, dashes) in [(high, [8, 13]), (low, [23])] {
-        for shift in stride(from: 60, through: 0, by: -4) {
-          if at == 18 || dashes.contains(at) {
-            buffer[at] = UInt8(ascii: "-")
-            at += 1
-          }
-          let digit = UInt8(truncatingIfNeeded: word >> UInt64(shift) & 0xF)
-          buffer[at] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
-          at += 1
-        }
-      }
-      return 36
-    }
-  }
+  package var description: String { Spelling.text(high, low) }
 
   package static func < (a: ID, b: ID) -> Bool { a.high == b.high ? a.low < b.low : a.high < b.high }
 
@@ -102,3 +66,52 @@ package enum Booking {}
 package enum Payment {}
 package enum StoredFile {}
 package enum Room {}
+
+/// The 36 characters of a UUID (RFC 9562, 4): two words as hexadecimal digits in groups of 8, 4, 4, 4 and 12. Apart from
+/// ``ID``, which is generic, so that no key asks the runtime what it is a key of.
+private enum Spelling {
+  static func words(of text: String) -> (high: UInt64, low: UInt64)? {
+    var text = text
+    return text.withUTF8 { text in
+      guard text.count == 36 else { return nil }
+      var high: UInt64 = 0
+      var low: UInt64 = 0
+      for (position, byte) in text.enumerated() {
+        if isDash(position) {
+          guard byte == UInt8(ascii: "-") else { return nil }
+          continue
+        }
+        let value: UInt64
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): value = UInt64(byte - UInt8(ascii: "0"))
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): value = UInt64(byte - UInt8(ascii: "a") + 10)
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): value = UInt64(byte - UInt8(ascii: "A") + 10)
+        default: return nil
+        }
+        if position < 18 { high = high << 4 | value } else { low = low << 4 | value }
+      }
+      return (high, low)
+    }
+  }
+
+  static func text(_ high: UInt64, _ low: UInt64) -> String {
+    String(unsafeUninitializedCapacity: 36) { text in
+      var word = high
+      for position in 0..<36 {
+        if position == 18 { word = low }
+        if isDash(position) {
+          text[position] = UInt8(ascii: "-")
+          continue
+        }
+        let digit = UInt8(truncatingIfNeeded: word >> 60)
+        text[position] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
+        word <<= 4
+      }
+      return 36
+    }
+  }
+
+  private static func isDash(_ position: Int) -> Bool {
+    position == 8 || position == 13 || position == 18 || position == 23
+  }
+}

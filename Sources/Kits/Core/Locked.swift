@@ -1,4 +1,4 @@
-import Glibc
+package import Glibc
 
 /// A value behind a lock, for the few places where threads meet.
 ///
@@ -7,9 +7,11 @@ import Glibc
 ///
 /// A closure is kept in a struct, never as the value itself: through the generic `inout` each look at it would wrap it once
 /// more, and calling it would walk through all wrappings.
+///
+/// Inlinable, so that other modules' callers get it made for their `Value`: it stands on the way of every request.
 package final class Locked<Value>: @unchecked Sendable {
-  private var value: Value
-  private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+  @usableFromInline var value: Value
+  @usableFromInline let mutex: UnsafeMutablePointer<pthread_mutex_t>
 
   package init(_ value: Value) {
     self.value = value
@@ -23,7 +25,7 @@ package final class Locked<Value>: @unchecked Sendable {
   }
 
   /// Runs `body` alone. Keep it short; never wait inside.
-  package func withLock<Result>(_ body: (inout Value) throws -> Result) rethrows -> Result {
+  @inlinable package func withLock<Result>(_ body: (inout Value) throws -> Result) rethrows -> Result {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     return try body(&value)

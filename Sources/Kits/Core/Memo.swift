@@ -3,24 +3,28 @@
 /// There are two generations. What is put in is young; once the young weigh half of the limit they become the old, and
 /// what was old is forgotten. What is found among the old is young again. So every operation is a look-up or two, and
 /// what is held never weighs more than the limit, whoever asks for whatever.
+///
+/// Inlinable, so that a look-up hashes its `Key` itself, and does not ask the runtime how.
 package final class Memo<Key: Hashable & Sendable, Value: Sendable>: Sendable {
-  private typealias Held = (value: Value, weight: Int)
+  @usableFromInline typealias Held = (value: Value, weight: Int)
 
-  private struct Generations {
-    var young: [Key: Held] = [:]
-    var old: [Key: Held] = [:]
-    var youngWeight = 0
-    var oldWeight = 0
+  @usableFromInline struct Generations {
+    @usableFromInline var young: [Key: Held] = [:]
+    @usableFromInline var old: [Key: Held] = [:]
+    @usableFromInline var youngWeight = 0
+    @usableFromInline var oldWeight = 0
+
+    init() {}
   }
 
   /// In whatever unit the weights are told: entries, or bytes.
   package let limit: Int
-  private let generations = Locked(Generations())
+  @usableFromInline let generations = Locked(Generations())
 
   package init(limit: Int) { self.limit = limit }
 
   /// What is held under the key.
-  package func find(_ key: Key) -> Value? {
+  @inlinable package func find(_ key: Key) -> Value? {
     generations.withLock { held in
       if let found = held.young[key] { return found.value }
       guard let found = held.old.removeValue(forKey: key) else { return nil }
@@ -31,7 +35,7 @@ package final class Memo<Key: Hashable & Sendable, Value: Sendable>: Sendable {
   }
 
   /// Holds the value, in place of any other of that key. One that weighs more than half the limit is not held.
-  package func hold(_ value: Value, under key: Key, weight: Int = 1) {
+  @inlinable package func hold(_ value: Value, under key: Key, weight: Int = 1) {
     generations.withLock { held in
       if let before = held.young.removeValue(forKey: key) { held.youngWeight -= before.weight }
       if let before = held.old.removeValue(forKey: key) { held.oldWeight -= before.weight }
@@ -40,7 +44,7 @@ package final class Memo<Key: Hashable & Sendable, Value: Sendable>: Sendable {
   }
 
   /// What is held, or else what `make` makes, which is then held. Two who ask at once may both make it.
-  package func value(_ key: Key, weight: Int = 1, make: () -> Value) -> Value {
+  @inlinable package func value(_ key: Key, weight: Int = 1, make: () -> Value) -> Value {
     if let value = find(key) { return value }
     let value = make()
     hold(value, under: key, weight: weight)
@@ -53,7 +57,7 @@ package final class Memo<Key: Hashable & Sendable, Value: Sendable>: Sendable {
   package var weight: Int { generations.withLock { $0.youngWeight + $0.oldWeight } }
   package var count: Int { generations.withLock { $0.young.count + $0.old.count } }
 
-  private func put(_ entry: Held, under key: Key, in held: inout Generations) {
+  @inlinable func put(_ entry: Held, under key: Key, in held: inout Generations) {
     guard entry.weight <= limit / 2 else { return }
     if held.youngWeight + entry.weight > limit / 2 {
       held.old = held.young

@@ -205,21 +205,32 @@ package protocol ReadableElement: Readable {
 }
 
 extension ReadableElement {
-  /// One-dimensional, without nulls (`array_send`: dimensions, flags, element type; length and bound of each; elements).
   package static func readArray(_ cell: Cell) throws -> [Self] {
-    let bytes = try cell.present()
-    guard bytes.count >= 12 else { throw cell.unreadable(as: [Self].self) }
+    var elements: [Self] = []
+    try cell.eachElement(of: [Self].self) { elements.append(try Self.read($0)) }
+    return elements
+  }
+}
+
+extension Cell {
+  /// The elements of a one-dimensional array, each as a cell (`array_send`: dimensions, flags, element type; length and
+  /// bound of each dimension; elements).
+  fileprivate func eachElement(of type: Any.Type, _ body: (Cell) throws -> Void) throws {
+    let bytes = try present()
+    guard bytes.count >= 12 else { throw unreadable(as: type) }
     let dimensions = bytes.network(Int32.self)
-    guard dimensions != 0 else { return [] }
-    guard dimensions == 1, bytes.count >= 20 else { throw cell.unreadable(as: [Self].self) }
-    let type = PostgresType(rawValue: bytes.network(UInt32.self, at: 8))
+    guard dimensions != 0 else { return }
+    guard dimensions == 1, bytes.count >= 20 else { throw unreadable(as: type) }
+    let elementType = PostgresType(rawValue: bytes.network(UInt32.self, at: 8))
+    var left = bytes.network(Int32.self, at: 12)
     var at = 20
-    return try (0..<bytes.network(Int32.self, at: 12)).map { _ in
+    while left > 0 {
       let length = Int(bytes.network(Int32.self, at: at))
       at += 4
-      defer { at += max(0, length) }
       let element = length < 0 ? nil : UnsafeRawBufferPointer(rebasing: bytes[at..<at + length])
-      return try Self.read(Cell(bytes: element, type: type, result: cell.result, index: cell.index))
+      try body(Cell(bytes: element, type: elementType, result: result, index: index))
+      at += max(0, length)
+      left -= 1
     }
   }
 }
@@ -228,7 +239,17 @@ extension String: ReadableElement {}
 extension Int: ReadableElement {}
 extension Double: ReadableElement {}
 extension Bool: ReadableElement {}
-extension ID: ReadableElement {}
+extension ID: ReadableElement {
+  /// Written out, for what is generic in its key is not specialised.
+  package static func readArray(_ cell: Cell) throws -> [ID] {
+    var ids: [ID] = []
+    try cell.eachElement(of: [ID].self) { element in
+      guard element.type == .uuid, let bytes = element.bytes else { return ids.append(try ID.read(element)) }
+      ids.append(ID(high: bytes.network(UInt64.self), low: bytes.network(UInt64.self, at: 8)))
+    }
+    return ids
+  }
+}
 extension Instant: ReadableElement {}
 extension Currency: ReadableElement {}
 extension Language: ReadableElement {}

@@ -1,6 +1,15 @@
 import Core
 import Testing
 
+@Suite struct ByteStringTests {
+  @Test func `bytes are one key exactly when they are the same bytes`() {
+    // U+037E is canonically the semicolon: as texts the two are equal.
+    #expect("a;b" == "a\u{37E}b" && ByteString("a;b") != ByteString("a\u{37E}b"))
+    #expect(ByteString("") == ByteString([]) && ByteString("a") != ByteString("ab"))
+    #expect(Set([ByteString("token"), ByteString(Array("token".utf8)), ByteString("tokem")]).count == 2)
+  }
+}
+
 @Suite struct IDTests {
   @Test func `a key survives its text`() {
     let id = ID<User>.new()
