@@ -2,7 +2,7 @@
 
 import re
 
-from ways import ahead, arrive, becomes, choose, hold, pay_with, slots, to_gateway, GOOD
+from ways import GOOD, PASSWORD, ahead, arrive, becomes, choose, hold, pay_with, slots, to_gateway
 
 FOCUS = """() => {
   const e = document.activeElement
@@ -131,3 +131,27 @@ def test_a_lesson_is_booked_paid_moved_and_cancelled_without_script(site):
     lena.page.get_by_role("button", name="Cancel the lesson").click()
     lena.sees("The lesson is cancelled")
     becomes(site, booking, "cancelled")
+
+
+def test_a_newcomer_who_chose_a_time_first_still_has_it_after_registering(site):
+    """On a phone, from a tutor's page, without an account: the time is kept through the form and the letter."""
+    mina = site.person("mina", phone=True)
+    page = mina.page
+    mina.goto("/tutors/amal/book?subject=calculus-1&minutes=60")
+    value = ahead(slots(mina)).isoformat()[:19]
+    page.locator(f'label:has(input[name=starts_at][value^="{value}"])').first.tap()
+    page.get_by_role("button", name="Sign in to book").tap()
+    arrive(mina, "/sign-in")
+    page.locator("main").get_by_role("link", name="Join").tap()
+    arrive(mina, "/register")
+    mina.fill("Full name", "Mina Okonkwo").fill("E-mail address", "mina@example.org")
+    page.locator("input[name=username]").fill("mina")
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.get_by_label("I accept the terms").check()
+    mina.press("Create account").sees("Look into your mail")
+    mina.open(site.mail.wait("mina@example.org", "Confirm your e-mail address").link("/verify"))
+    mina.press("Yes, it is mine")
+    arrive(mina, "/tutors/amal/book")
+    assert page.locator("input[name=starts_at]:checked").input_value().startswith(value)
+    page.get_by_role("button", name="Hold this time").tap()
+    arrive(mina, r"/bookings/([0-9a-f-]{36})")

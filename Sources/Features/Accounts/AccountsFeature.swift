@@ -108,15 +108,17 @@ package struct AccountsFeature: Feature {
   // MARK: Registering
 
   func registration(_ request: Request, guest: Guest) async throws -> Response {
-    if guest.identity != nil { return .see(Doors.dashboard()) }
+    let next = LocalAddress.read(request.query["next"])
+    if guest.identity != nil { return .see(next ?? Doors.dashboard()) }
     var draft = Registration.Draft()
     draft.role = request.query.text("role") == "tutor" ? "tutor" : "learner"
     draft.zone = request.zone
-    return registrationPage(draft, for: request)
+    return registrationPage(draft, next: next, for: request)
   }
 
   func register(_ request: Request, guest: Guest) async throws -> Response {
     let form = request.form
+    let next = LocalAddress.read(form["next"])
     var draft = Registration.Draft()
     draft.email = form.text("email")
     draft.username = form.text("username")
@@ -130,26 +132,37 @@ package struct AccountsFeature: Feature {
     draft.acceptsTerms = form.isOn("accept_terms")
     let registration: Registration
     do throws(Registration.Refusals) { registration = try Registration(draft, isZone: { Zone($0) != nil }) } catch {
-      return registrationPage(draft, refusals: error.list, for: request, status: 422)
+      return registrationPage(draft, refusals: error.list, next: next, for: request, status: 422)
     }
     // Last, so that a proof is not used up by a form that is refused for something else.
     do { try await captcha.judge(request, for: "register") } catch let refusal as Captcha.Refusal {
       return registrationPage(
-        draft, refusals: [.init(field: "captcha", reason: refusal.rawValue)], for: request, status: 422)
+        draft, refusals: [.init(field: "captcha", reason: refusal.rawValue)], next: next, for: request, status: 422)
     }
     if let refusal = try await create(registration) {
-      return registrationPage(draft, refusals: [refusal], for: request, status: 422)
+      return registrationPage(draft, refusals: [refusal], next: next, for: request, status: 422)
     }
-    return site.page(await letterSent(to: registration.email.text, purpose: "verify"), for: request)
+    return Self.remember(
+      next, on: site.page(await letterSent(to: registration.email.text, purpose: "verify"), for: request))
+  }
+
+  /// Where somebody was going who had to register first, until their letter is opened in the same browser. Only an
+  /// address of this site; read again when it is used.
+  private static let destination = "after-verifying"
+
+  private static func remember(_ next: String?, on response: Response) -> Response {
+    guard let next, next.utf8.count <= 1000 else { return response }
+    return response.with(cookie: Cookie(destination, PercentEncoding.encode(next), maxAge: .days(3)))
   }
 
   private func registrationPage(
-    _ draft: Registration.Draft, refusals: [Registration.Refusal] = [], for request: Request, status: Int = 200
+    _ draft: Registration.Draft, refusals: [Registration.Refusal] = [], next: String?, for request: Request,
+    status: Int = 200
   ) -> Response {
     captcha.opening(
       site.page(
-        RegistrationForm(draft: draft, refusals: refusals, captcha: captcha.field(for: "register")), for: request,
-        status: status))
+        RegistrationForm(draft: draft, refusals: refusals, next: next, captcha: captcha.field(for: "register")),
+        for: request, status: status))
   }
 
   /// Makes the account, or tells the owner of a known address that somebody tried. Either way the newcomer reads the
@@ -227,7 +240,9 @@ package struct AccountsFeature: Feature {
     }
     guard let opened else { return site.page(LetterExpired(purpose: "verify"), for: request, status: 422) }
     guard let cookie = opened.cookie else { return .see(Doors.signIn()) }
-    return .see(Doors.dashboard()).with(cookie: cookie)
+    let next = request.cookies[Self.destination].flatMap { PercentEncoding.decode($0.utf8) }
+    return .see(LocalAddress.read(next) ?? Doors.dashboard()).with(cookie: cookie)
+      .with(cookie: .expired(Self.destination))
   }
 
   /// Uses a verification letter up; nobody when it is not good any more.
@@ -273,7 +288,7 @@ package struct AccountsFeature: Feature {
     case .failure(.unverified(let user)):
       try await database.transaction { tx in try await writeLetter("verify", to: user, in: tx) }
       let email = try await database.first(.account(of: user))?.email ?? login
-      return site.page(await letterSent(to: email, purpose: "verify"), for: request)
+      return Self.remember(next, on: site.page(await letterSent(to: email, purpose: "verify"), for: request))
     case .failure(let refusal):
       return site.page(SignInForm(login: login, next: next, refusal: refusal), for: request, status: 422)
     case .success(let user):

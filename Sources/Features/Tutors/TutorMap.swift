@@ -43,6 +43,7 @@ struct TutorMap: Equatable {
   /// Units of the drawing.
   static let size = (width: 400.0, height: 240.0)
   /// Circles are at least so far apart.
+  private static let apart = 36.0
   private static let grid = (columns: 10, rows: 6)
 
   let clusters: [Cluster]
@@ -81,7 +82,27 @@ struct TutorMap: Equatable {
       let row = min(Self.grid.rows - 1, max(0, Int(y(cell.latitude) / Self.size.height * Double(Self.grid.rows))))
       groups[row * Self.grid.columns + column, default: []].append(cell)
     }
-    clusters = groups.values.map { cells in
+    // Neighbours across an edge of that grid may still touch.
+    var heaps = groups.keys.sorted().map { groups[$0] ?? [] }
+    func middle(_ cells: [MapCell]) -> (x: Double, y: Double) {
+      let count = Double(cells.reduce(0) { $0 + $1.count })
+      return (
+        x(cells.reduce(0) { $0 + $1.longitude * Double($1.count) } / count),
+        y(cells.reduce(0) { $0 + $1.latitude * Double($1.count) } / count)
+      )
+    }
+    func touching() -> (Int, Int)? {
+      let middles = heaps.map(middle)
+      for one in middles.indices {
+        for other in middles.indices.dropFirst(one + 1) {
+          let (across, down) = (middles[one].x - middles[other].x, middles[one].y - middles[other].y)
+          if across * across + down * down < Self.apart * Self.apart { return (one, other) }
+        }
+      }
+      return nil
+    }
+    while let (one, other) = touching() { heaps[one] += heaps.remove(at: other) }
+    clusters = heaps.map { cells in
       let count = cells.reduce(0) { $0 + $1.count }
       func mean(_ value: (MapCell) -> Double) -> Double {
         cells.reduce(0) { $0 + value($1) * Double($1.count) } / Double(count)

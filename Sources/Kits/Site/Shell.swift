@@ -130,6 +130,8 @@ struct Shell {
       items.append(item(t("site.tutorProfile"), Doors.tutorProfile(), "book"))
       items.append(item(t("site.availability"), Doors.availability(), "calendar"))
     }
+    // On a phone the bar at the top has no room for it.
+    if viewer.roles.contains(.admin) { items.insert(item(t("site.admin"), Doors.admin(), "shield-check"), at: 0) }
     return """
       <a class="bell" href="\(Doors.notifications())" data-island="bell" aria-label="\(t("site.notifications"))">\(page.icon("bell"))<span class="count" data-unread hidden></span></a>
       <details class="menu" data-island="menu"><summary class="menu-button" aria-label="\(t("site.accountMenu"))">\

@@ -9,6 +9,29 @@ import Web
 @testable import Accounts
 
 @Suite struct RegisteringTests {
+  @Test func `who has to register first comes back to where they were going, and never to another site`() async throws {
+    try await withTown { town in
+      let wanted = "/tutors/ada/book?subject=algebra&starts_at=2026-11-22T10:15:00Z"
+      let encoded = PercentEncoding.encode(wanted)
+      let browser = Browser(town)
+      #expect(await browser.get("/sign-in?next=\(encoded)").text.contains("/register?next=\(encoded)"))
+      let form = await browser.get("/register?next=\(encoded)").text
+      #expect(pageFaults(form) == [] && form.contains("/sign-in?next=\(encoded)"))
+      // A refused form still knows it.
+      let refused = await browser.post("/register", fields: town.newcomer("mia", ["email": "?", "next": wanted]))
+      #expect(refused.status == 422 && refused.text.contains("/sign-in?next=\(encoded)"))
+      #expect(await browser.post("/register", fields: town.newcomer("mia", ["next": wanted])).status == 200)
+      let token = try await town.token("accounts.verify")
+      #expect(await browser.post("/verify", ["token": token]).header("location") == wanted)
+
+      let other = Browser(town)
+      let foreign = town.newcomer("zoe", ["next": "https://elsewhere.example/"])
+      #expect(await other.post("/register", fields: foreign).status == 200)
+      let second = try await town.token("accounts.verify")
+      #expect(await other.post("/verify", ["token": second]).header("location") == "/dashboard")
+    }
+  }
+
   @Test func `a newcomer registers, follows the letter once, and is signed in`() async throws {
     try await withTown { town in
       let form = await Browser(town).get("/register?role=tutor")

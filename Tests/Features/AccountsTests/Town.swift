@@ -92,6 +92,7 @@ final class Browser: Sendable {
   private let town: Town
   private let kept = Locked<String?>(nil)
   private let half = Locked<String?>(nil)
+  private let destination = Locked<String?>(nil)
 
   init(_ town: Town) { self.town = town }
 
@@ -103,6 +104,7 @@ final class Browser: Sendable {
     headers.add("user-agent", "Tests/1.0")
     if let session { headers.add("cookie", "session=\(session)") }
     if let half = half.withLock({ $0 }) { headers.add("cookie", "half-way=\(half)") }
+    if let next = destination.withLock({ $0 }) { headers.add("cookie", "after-verifying=\(next)") }
     return headers
   }
 
@@ -112,6 +114,9 @@ final class Browser: Sendable {
     }
     for cookie in response.cookies where cookie.name == "half-way" {
       half.withLock { $0 = cookie.value.isEmpty ? nil : cookie.value }
+    }
+    for cookie in response.cookies where cookie.name == "after-verifying" {
+      destination.withLock { $0 = cookie.value.isEmpty ? nil : cookie.value }
     }
     return response
   }

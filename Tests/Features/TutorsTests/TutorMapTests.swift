@@ -31,6 +31,19 @@ import Testing
     #expect(!map.meridians.isEmpty && !map.parallels.isEmpty)
   }
 
+  @Test func `circles never touch, also across the lines they were gathered by`() {
+    let map = TutorMap([
+      cell(51.5, -0.1, 128, "London"), cell(53.7, -1.5), cell(52.5, 13.4, 12, "Berlin"), cell(40.4, -3.7, 41, "Madrid"),
+    ])
+    #expect(map.clusters.reduce(0) { $0 + $1.count } == 182)
+    for (at, one) in map.clusters.enumerated() {
+      for other in map.clusters.dropFirst(at + 1) {
+        let (across, down) = (one.x - other.x, one.y - other.y)
+        #expect(across * across + down * down >= 36 * 36)
+      }
+    }
+  }
+
   @Test func `whatever the cells are, every circle lies inside the drawing`() {
     var random = SystemRandomNumberGenerator()
     for _ in 0..<200 {

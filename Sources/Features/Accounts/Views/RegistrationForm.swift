@@ -13,6 +13,11 @@ func refusalList(_ page: PageContext, _ refusals: [Registration.Refusal]) -> [(f
   refusals.map { ($0.field, page.t.sentence("accounts.refusal.\($0.field).\($0.reason)", [:])) }
 }
 
+/// A form's address that keeps where the person was going.
+func onward(_ address: String, _ next: String?) -> String {
+  next.map { address + "?next=" + PercentEncoding.encode($0) } ?? address
+}
+
 /// A select of every zone, the given one chosen.
 func zoneField(_ page: PageContext, value: String, error: String?) -> HTML {
   page.field(
@@ -25,6 +30,8 @@ func zoneField(_ page: PageContext, value: String, error: String?) -> HTML {
 struct RegistrationForm: View {
   var draft: Registration.Draft
   var refusals: [Registration.Refusal] = []
+  /// Where it leads once the address is proved.
+  var next: String?
   var captcha = CaptchaField.none
 
   var layout: Layout { .slim }
@@ -43,7 +50,7 @@ struct RegistrationForm: View {
     return """
       \(page.head(t("accounts.join"), lead: t("accounts.joinLead")))
       <form class="form card" method="post" action="\(Doors.register())" data-island="form timezone" data-draft="register">
-      \(page.csrfField)\(page.formErrors(refusalList(page, refusals)))
+      \(page.csrfField)<input type="hidden" name="next" value="\(next ?? "")">\(page.formErrors(refusalList(page, refusals)))
       <fieldset class="fieldset" id="role"><legend class="label">\(t("accounts.role"))</legend><div class="choices cards">
       \(role("learner", t("accounts.roleLearner"), t("accounts.roleLearnerWords")))
       \(role("tutor", t("accounts.roleTutor"), t("accounts.roleTutorWords")))
@@ -57,7 +64,7 @@ struct RegistrationForm: View {
       <div id="captcha">\(captcha.markup(page))</div>
       <div class="actions"><button class="button primary wide">\(t("accounts.createAccount"))</button></div>
       </form>
-      <p class="center">\(t("accounts.haveAccount")) <a href="\(Doors.signIn())">\(t("site.signIn"))</a></p>
+      <p class="center">\(t("accounts.haveAccount")) <a href="\(onward(Doors.signIn(), next))">\(t("site.signIn"))</a></p>
       """
   }
 }

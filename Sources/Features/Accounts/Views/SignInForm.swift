@@ -32,7 +32,7 @@ struct SignInForm: View {
       <div class="actions"><button class="button primary wide">\(t("site.signIn"))</button></div>
       <p><a href="\(AccountPaths.forgotten())">\(t("accounts.forgotten"))</a></p>
       </form>
-      <p class="center">\(t("accounts.newHere")) <a href="\(Doors.register())">\(t("accounts.join"))</a></p>
+      <p class="center">\(t("accounts.newHere")) <a href="\(onward(Doors.register(), next))">\(t("accounts.join"))</a></p>
       """
   }
 }

@@ -393,7 +393,7 @@ extension GalleryPage {
         .ways,
         "drawer",
         """
-        <details class="drawer" data-island="drawer"><summary class="button">\(page.icon("filter"))\(t("tutors.filters"))</summary><div class="drawer-panel"><div class="drawer-head"><h3>\(t("tutors.filters"))</h3></div>\
+        <details class="drawer" data-island="drawer"><summary class="button"><span class="when-closed">\(page.icon("filter"))\(t("tutors.filters"))</span><span class="when-open">\(page.icon("x"))\(t("island.close"))</span></summary><div class="drawer-panel"><div class="drawer-head"><h3>\(t("tutors.filters"))</h3></div>\
         <label class="check"><input type="checkbox"><span>\(t("tutors.soon"))</span></label></div></details>
         """),
       Specimen(

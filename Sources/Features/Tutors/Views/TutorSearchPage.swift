@@ -149,7 +149,7 @@ struct TutorSearchPage: View {
       [5, 4, 3].map { (String($0), t("tutors.starsUp", stars: $0)) },
       chosen: search.ratingMin.map { String($0 / 1000) } ?? "", any: t("tutors.any"))
     return """
-      <details class="drawer" data-island="drawer"><summary class="button">\(page.icon("filter"))\(t("tutors.filters"))</summary>
+      <details class="drawer" data-island="drawer"><summary class="button"><span class="when-closed">\(page.icon("filter"))\(t("tutors.filters"))</span><span class="when-open">\(page.icon("x"))\(t("island.close"))</span></summary>
       <div class="drawer-panel"><div class="drawer-head"><h2>\(t("tutors.filters"))</h2></div>
       <div class="field"><label class="label" for="f-q">\(t("tutors.words"))</label><input class="input" id="f-q" type="search" name="q" value="\(search.words)" maxlength="100"></div>
       \(select("subject", t("tutors.subject"), subjectOptions))
