@@ -323,6 +323,16 @@ extension Query where Row == (String, String) {
   }
 }
 
+extension Query<Bool> {
+  static func hasMuted(_ topic: Topic, _ channel: Topic.Channel, _ user: ID<User>) -> Self {
+    Query(
+      """
+      select exists (select from muted_notices
+        where user_id = \(user) and topic = \(topic.rawValue) and channel = \(channel.rawValue))
+      """)
+  }
+}
+
 extension Query where Row == (Int, Int) {
   static func quietHours(of user: ID<User>) -> Self {
     Query("select from_hour, to_hour from quiet_hours where user_id = \(user)")

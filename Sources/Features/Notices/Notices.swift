@@ -62,6 +62,11 @@ package struct Notices: Sendable {
     try await tx.run(.unmute(topic, .mail, for: user))
   }
 
+  /// Whether somebody wants nothing of a topic by that way.
+  package func hasEnded(_ topic: Topic, _ channel: Topic.Channel, _ user: ID<User>) -> Query<Bool> {
+    .hasMuted(topic, channel, user)
+  }
+
   /// What an account wished goes with it when it is merged into another, which has wishes of its own.
   package static func forgetChoices(of user: ID<User>, in tx: Transaction) async throws {
     try await tx.run(.forgetMuted(of: user))

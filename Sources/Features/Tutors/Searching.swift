@@ -43,7 +43,8 @@ extension TutorsFeature {
     site.page(
       SavedSearchesPage(
         searches: try await database.all(.savedSearches(of: member.id)), subjects: try await database.all(.subjects),
-        currency: currency, draft: draft, note: note),
+        currency: currency, lettersEnded: try await database.one(notices.hasEnded(.searches, .mail, member.id)),
+        draft: draft, note: note),
       for: request, status: status)
   }
 

@@ -134,6 +134,13 @@ import Web
       async let two: Void = guild.feature.look(LookForTutors(search: search))
       _ = try await (one, two)
       #expect(try await letters().count == 2)
+      // Ended at the foot of a letter, the page says so; asked for again here, they come again.
+      try await guild.database.run(
+        Query<Void>("insert into muted_notices (user_id, topic, channel) values (\(Person.ben.id), 'searches', 'mail')")
+      )
+      #expect(await guild.site.get("/saved-searches", as: .ben).text.contains("You have ended the letters"))
+      _ = await guild.site.post("/saved-searches/\(search)/letters", as: .ben)
+      #expect(await !guild.site.get("/saved-searches", as: .ben).text.contains("You have ended the letters"))
       _ = await guild.site.post("/saved-searches/\(search)/letters", ["off": "1"], as: .ben)
       try await newcomer(guild, "rita")
       guild.house.clock.advance(by: .hours(25))

@@ -16,6 +16,8 @@ struct SavedSearchesPage: View {
   let searches: [SavedSearch]
   let subjects: [SubjectLine]
   let currency: Currency
+  /// Its reader has ended all letters about searches, whatever each search says.
+  let lettersEnded: Bool
   var draft: Draft?
   var note: String?
 
@@ -31,6 +33,11 @@ struct SavedSearchesPage: View {
       case "gone": page.banner(.success, t("tutors.saved.gone"))
       default: nil
       }
+    let ended: HTML? =
+      lettersEnded && searches.contains(where: \.sendsMail)
+      ? page.banner(
+        .info, t("tutors.saved.ended"),
+        actions: page.buttonLink(t("tutors.saved.endedChoices"), to: Doors.noticeChoices(), icon: "settings")) : nil
     let rows: [HTML] = searches.map { row($0, page) }
     let list: HTML =
       searches.isEmpty
@@ -41,7 +48,7 @@ struct SavedSearchesPage: View {
       : "<ul class=\"list card\">\(rows)</ul>"
     return """
       \(page.head(title(page), lead: t("tutors.saved.lead")))
-      <div class="stack">\(done)\(draft.map { form($0, page) })\(list)</div>
+      <div class="stack">\(done)\(ended)\(draft.map { form($0, page) })\(list)</div>
       """
   }
 
