@@ -85,6 +85,7 @@ let targets: [Target] = [
   kit("Site", uses: ["Core", "HTML", "Web", "Time", "JSON", "CICU", "CCmark"]),
   kit("Vault", uses: ["Core", "Crypto", "Postgres"]),
   kit("Media", uses: ["Core", "CSandbox"]),
+  kit("Towns", uses: ["Core", "Loop"]),
   kit("QR", uses: ["HTML", "CQREncode"]),
   kit("Captcha", uses: ["Core", "Crypto", "HTML", "JSON", "Outbound", "Site", "Web"]),
   kit("TestDatabase", uses: ["Core", "JSON", "Loop", "Postgres"]),
@@ -102,7 +103,7 @@ let targets: [Target] = [
   feature("Ledger", uses: ["Crypto"]),
 
   // Market.
-  feature("Tutors", uses: ["Accounts", "Audit", "Files", "Notices"]),
+  feature("Tutors", uses: ["Accounts", "Audit", "Files", "Notices", "Towns"]),
   feature("Scheduling", uses: ["Tutors"]),
   feature("Bookings", uses: ["Scheduling", "Ledger", "Notices"]),
   feature("Checkout", uses: ["Accounts", "Audit", "Bookings", "Ledger", "Notices", "Outbound", "Crypto"]),
@@ -115,6 +116,7 @@ let targets: [Target] = [
   feature("OpenAPI"),
   feature("Status"),
   feature("WebApp", uses: ["Crypto"]),
+  feature("Embedding", uses: ["Admin", "Audit", "Tutors"]),
   feature("Gallery", uses: ["Loop", "QR"]),
 
   .executableTarget(
@@ -123,7 +125,7 @@ let targets: [Target] = [
       "Loop", "Captcha", "Crypto", "Outbound", "Push", "Redis", "Doctor", "Vault", "Audit", "Accounts", "Files",
       "Notices",
       "Ledger", "Tutors", "Scheduling", "Bookings", "Checkout", "Classroom", "Reviews", "Home", "Admin", "Status",
-      "WebApp", "Gallery", "OpenAPI",
+      "WebApp", "Embedding", "Gallery", "OpenAPI", "Towns",
     ]).map { .byName(name: $0) },
     path: "Sources/Server", swiftSettings: house),
 
@@ -153,6 +155,7 @@ let targets: [Target] = [
     "Captcha", in: "Kits",
     uses: ["Core", "Crypto", "HTML", "JSON", "Loop", "Outbound", "Site", "Web", "TestDatabase", "TestKit"]),
   tests("Vault", in: "Kits", uses: ["Core", "Crypto", "Postgres", "TestDatabase"]),
+  tests("Towns", in: "Kits", uses: ["Core", "Loop"]),
   tests("QR", in: "Kits", uses: ["HTML"]),
   tests("Media", in: "Kits", uses: ["Core", "Crypto"]),
   tests("Doctor", in: "Kits", uses: ["Core", "Loop", "Outbound", "Postgres", "TestDatabase"]),
@@ -175,6 +178,9 @@ let targets: [Target] = [
   tests("Home", in: "Features", uses: proving + ["Accounts", "Tutors", "Bookings", "Ledger", "Notices"]),
   tests("Status", in: "Features", uses: proving),
   tests("WebApp", in: "Features", uses: proving),
+  tests(
+    "Embedding", in: "Features",
+    uses: proving + ["Accounts", "Admin", "Audit", "Files", "Ledger", "Loop", "Notices", "Tutors"]),
   tests("Gallery", in: "Features", uses: proving + ["Loop"]),
   tests("Admin", in: "Features", uses: proving + ["Accounts", "Audit", "Tutors", "Bookings", "Ledger", "Notices"]),
 

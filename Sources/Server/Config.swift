@@ -1,5 +1,6 @@
 import Captcha
 import Core
+import Embedding
 import Glibc
 import Web
 
@@ -42,6 +43,7 @@ struct Config: Sendable {
   let slowQueryMilliseconds: Int
   let dkimSelector: String?
   let nameServer: String?
+  let embedding: EmbeddingRule
 
   /// A setting that cannot be used, in a sentence that names it.
   struct Unusable: Error, CustomStringConvertible { let description: String }
@@ -137,6 +139,10 @@ struct Config: Sendable {
     slowQueryMilliseconds = try number("SLOW_QUERY_MS", or: 100, 1...60_000)
     dkimSelector = environment["DKIM_SELECTOR"].flatMap { $0.isEmpty ? nil : $0 }
     nameServer = environment["NAME_SERVER"].flatMap { $0.isEmpty ? nil : $0 }
+    guard let rule = EmbeddingRule(rawValue: text("EMBEDDING", or: "listed")) else {
+      throw Unusable(description: "EMBEDDING is “\(text("EMBEDDING", or: ""))”; it must be listed, any or off.")
+    }
+    embedding = rule
     secret = try Self.secret(given: environment["SECRET_KEY"], home: home)
   }
 

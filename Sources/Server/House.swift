@@ -9,6 +9,7 @@ import Classroom
 import Core
 import Crypto
 import Doctor
+import Embedding
 import Files
 import Gallery
 import Glibc
@@ -27,6 +28,7 @@ import Reviews
 import Scheduling
 import Site
 import Status
+import Towns
 import Tutors
 import Vault
 import Web
@@ -139,7 +141,7 @@ struct House {
     let reviews = ReviewsFeature(database: database, site: site, tutors: tutors, notices: notices, clock: clock)
     let tutorsFeature = TutorsFeature(
       database: database, site: site, files: files, notices: notices, accounts: accounts, clock: clock,
-      panels: .init(slots: scheduling.freeTimes, reviews: reviews.panel))
+      panels: .init(slots: scheduling.freeTimes, reviews: reviews.panel), towns: Towns(pool: disk))
     let isTrial =
       office == nil && (config.siteURL.hasPrefix("http://localhost") || config.siteURL.hasPrefix("http://127.0.0.1"))
 
@@ -184,6 +186,9 @@ struct House {
         clock: clock),
       AdminFeature(
         database: database, site: site, tutors: tutorsFeature, ledger: ledger, sessions: sessions, clock: clock),
+      EmbeddingFeature(
+        database: database, site: site, tutors: tutorsFeature, clock: clock, rule: config.embedding,
+        slots: scheduling.freeTimes),
     ]
     let (redis, relay) = (self.redis, self.relay)
     let watch = Watch(

@@ -34,7 +34,7 @@ extension Seeds {
         - First-year university courses and exam preparation
         - Patient with gaps from school
         - Short written summary after each lesson
-        """, city: "London", years: 9, languages: [("en", "native"), ("ar", "native")],
+        """, city: "London", place: (51.51, -0.13), years: 9, languages: [("en", "native"), ("ar", "native")],
       subjects: [("calculus-1", 3200, [30, 60, 90]), ("linear-algebra", 3600, [60, 90]), ("statistics", 3400, [60])],
       credential: ("degree", "MSc Mathematics", "University of Leeds", 2015),
       // Round the clock, so that whoever tries the site finds a time that begins now.
@@ -51,7 +51,7 @@ extension Seeds {
         Concert pianist and teacher. We work on pieces **you** love from the first day, and technique grows out of them.
 
         I use the original-sound setting of the classroom, so what you hear is what I play.
-        """, city: "Tokyo", years: 14, languages: [("ja", "native"), ("en", "fluent")],
+        """, city: "Tokyo", place: (35.68, 139.69), years: 14, languages: [("ja", "native"), ("en", "fluent")],
       subjects: [("piano", 4800, [45, 60]), ("music-theory", 4000, [60])],
       credential: ("degree", "Diploma in piano", "Toho Gakuen", 2009),
       hours: [(1, 7, 21), (2, 7, 21), (3, 7, 21), (4, 7, 21), (5, 7, 21), (6, 8, 20)], approval: "instant",
@@ -80,7 +80,7 @@ extension Seeds {
         Engineer by day, peer tutor by heart. I teach introductory programming and data structures, and I read your code **with** you instead of rewriting it.
 
         Students of my university come for free; I was helped that way too.
-        """, city: "Berlin", years: 4, languages: [("de", "native"), ("en", "fluent")],
+        """, city: "Berlin", place: (52.52, 13.40), years: 4, languages: [("de", "native"), ("en", "fluent")],
       subjects: [
         ("intro-programming", 0, [30, 60]), ("data-structures", 0, [60]), ("swift-programming", 5500, [60, 90]),
       ],
@@ -95,7 +95,8 @@ extension Seeds {
       headline: "English and Urdu for families between two worlds",
       biography:
         "Children who speak one language at home and another at school are my speciality. Stories, games and patience; parents get a short note after every lesson, and exams are prepared without tears.",
-      city: "Lahore", years: 7, languages: [("ur", "native"), ("en", "fluent"), ("hi", "conversational")],
+      city: "Lahore", place: (31.55, 74.34), years: 7,
+      languages: [("ur", "native"), ("en", "fluent"), ("hi", "conversational")],
       subjects: [
         ("english", 1500, [30, 45, 60]), ("urdu", 1500, [30, 45, 60]), ("reading-writing", 1400, [30, 45]),
       ],

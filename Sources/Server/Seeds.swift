@@ -24,6 +24,8 @@ struct Seeds {
     let headline: String
     let biography: String
     let city: String?
+    /// Degrees north and east of where lessons in person are.
+    var place: (Double, Double)?
     let years: Int
     let languages: [(String, String)]
     let subjects: [(slug: String, rate: Int, durations: [Int])]
@@ -110,9 +112,10 @@ struct Seeds {
     try await tx.run(
       Query<Void>(
         """
-        insert into tutors (user_id, slug, headline, biography, years_teaching, city, modes, approval, state, submitted_at, verified_at, completion,
+        insert into tutors (user_id, slug, headline, biography, years_teaching, city, latitude, longitude, modes, approval, state, submitted_at, verified_at, completion,
                rating_sum, rating_count, lessons_held)
         values (\(id), \(teacher.username), \(teacher.headline), \(teacher.biography), \(teacher.years), \(teacher.city),
+               \(teacher.place?.0), \(teacher.place?.1),
                \(teacher.city == nil ? ["online"] : ["online", "in_person"]), \(teacher.approval), 'verified', now(), now(), 85, \(stars),
                \(teacher.words.count), \(teacher.words.count))
         """))

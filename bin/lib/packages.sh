@@ -14,7 +14,7 @@ packages_build=(
 packages_run=(
   postgresql tzdata
   fonts-inter libharfbuzz-bin woff2 libjs-webrtc-adapter
-  age ffmpeg
+  age ffmpeg libtimezonemap-data
 )
 
 # In the image: the libraries the binary stands on, and what bin/backup needs. deploy/image.sh installs them.
@@ -22,7 +22,7 @@ packages_image=(
   ca-certificates tzdata
   libevent-core-2.1-7 libmicrohttpd12 libwslay1 libpq5 libcurl4 libssl3 libargon2-1 libjansson4 zlib1g libbrotli1
   libcmark-gfm0.29.0.gfm.6 libcmark-gfm-extensions0.29.0.gfm.6 libical3 libgd3 libqrencode4 libhiredis0.14 libglib2.0-0 libicu72
-  libjs-webrtc-adapter postgresql-client age ffmpeg
+  libjs-webrtc-adapter postgresql-client age ffmpeg libtimezonemap-data
 )
 
 # To test: browsers' parts, peers, and the tools that judge scripts and islands.

@@ -7,6 +7,7 @@ import Notices
 package import Postgres
 package import Site
 import Time
+import Towns
 import Web
 
 // What other rooms call, and the search behind the page and the API.
@@ -59,6 +60,7 @@ struct DrawnCard: Hashable, Sendable {
   let rate: Int
   let nextFree: Instant?
   let isNear: Bool
+  let kilometres: Int?
   let language: Language
   let zone: Zone
 }
@@ -85,6 +87,10 @@ extension TutorsFeature {
   func search(_ request: Request, guest: Guest) async throws -> Response {
     let page = site.context(for: request)
     let fields = TutorSearch.fields(of: request.query)
+    let asked = fields.text("place")
+    if !asked.isEmpty, let place = try await locate(asked) {
+      return .see(Doors.tutors() + "?" + fields.near(place.coordinates, town: place.town).encoded)
+    }
     let stamp = try await snapshots.stamp()
     let minute = TutorSearch.minute(of: page.now)
     let key = "page \(page.language.rawValue) \(page.zone.identifier) \(minute.seconds) \(fields.encoded)"
@@ -99,7 +105,16 @@ extension TutorsFeature {
           map: fields.text("view") == "map" ? TutorMap(try await database.all(.cells(search, now: minute))) : nil),
         on: page)
     }
-    return site.page(drawn, for: request)
+    return site.page(drawn, for: request).with(rights: PageRights(asksPlace: true))
+  }
+
+  /// What somebody who looks for tutors nearby has typed: coordinates, a town that tutors name, or any other.
+  private func locate(_ words: String) async throws -> (coordinates: Coordinates, town: String?)? {
+    if let coordinates = try? Coordinates(typed: words) { return (coordinates, nil) }
+    guard words.unicodeScalars.count <= 80 else { return nil }
+    if let cell = try await database.first(Query<Int>.cell(ofTown: words)) { return (Coordinates(cell: cell), words) }
+    guard let town = try await towns?.find(words) else { return nil }
+    return (Coordinates(latitude: town.latitude, longitude: town.longitude), town.name)
   }
 
   private func cards(_ search: TutorSearch, at stamp: Stamp, _ minute: Instant) async throws -> FoundPage<TutorCard> {
@@ -139,7 +154,8 @@ extension TutorsFeature {
   private func card(_ tutor: TutorCard, at stamp: Stamp, _ page: PageContext) -> HTML {
     let key = DrawnCard(
       stamp: stamp, tutor: tutor.id, rate: tutor.rate, nextFree: tutor.nextFree,
-      isNear: tutor.nextFree.map { page.isNear($0) } ?? false, language: page.language, zone: page.zone)
+      isNear: tutor.nextFree.map { page.isNear($0) } ?? false,
+      kilometres: tutor.kilometres.map(TutorSearch.rounded), language: page.language, zone: page.zone)
     if let known = drawnCards.find(key) { return known }
     let card = TutorCardView(tutor: tutor, isComparable: true).markup(page)
     drawnCards.hold(card, under: key, weight: card.bytes.count + 200)
@@ -210,7 +226,7 @@ extension TutorsFeature {
 extension TutorSearch {
   private static let pageFields: Set<String> = [
     "q", "subject", "category", "language", "mode", "price_max", "free_lessons", "rating_min", "soon", "weekday",
-    "time", "near", "km",
+    "time", "near", "km", "town", "place",
     "sort", "after", "view",
   ]
 
@@ -218,7 +234,9 @@ extension TutorSearch {
   static let mostCompared = 3
 
   /// What the page reads of its address; what strangers hang on it makes no other page.
-  static func fields(of query: Fields) -> Fields { Fields(query.pairs.filter { pageFields.contains($0.name) }) }
+  static func fields(of query: Fields) -> Fields {
+    Fields(query.pairs.filter { pageFields.contains($0.name) && ($0.name != "place" || !$0.value.isEmpty) })
+  }
 
   /// The beginning of the minute. Openings begin with a minute, so within one the same are still to come.
   static func minute(of now: Instant) -> Instant { Instant(seconds: now.seconds / 60 * 60) }
@@ -259,9 +277,85 @@ extension TutorSearch {
       search.near = Place(
         latitude: latitude, longitude: longitude, radius: query.int("km").map { min(max($0, 1), 200) } ?? 25)
     }
+    // A place that is found never comes so far: it is an address with coordinates then.
+    if !query.text("place").isEmpty { refusals.append(Refusal(field: "place", sentence: "tutors.refusal.nowhere")) }
     search.order = Order(rawValue: query.text("sort")) ?? .rating
     search.cursor = PageCursor(query.text("after"))
     return (search, refusals)
+  }
+}
+
+extension Fields {
+  /// The same question near a place, which is told in tenths of a degree.
+  func near(_ place: Coordinates, town: String?) -> Fields {
+    func tenths(_ degrees: Double) -> String {
+      let tenths = Int((abs(degrees) * 10).rounded())
+      return (degrees < 0 && tenths > 0 ? "-" : "") + "\(tenths / 10).\(tenths % 10)"
+    }
+    return with("place", nil).with("after", nil).with("near", tenths(place.latitude) + "," + tenths(place.longitude))
+      .with("km", self["km"] ?? "25").with("town", town)
+  }
+
+  /// The same question wherever.
+  var anywhere: Fields { with("near", nil).with("km", nil).with("town", nil) }
+}
+
+/// What everybody may see of a listed tutor in a few lines: for pages of upper rooms.
+package struct PublicCard: Sendable, Equatable {
+  package let id: ID<User>
+  package let slug: String
+  package let name: String
+  package let headline: String
+  package let photo: ID<StoredFile>?
+  package let subjects: [String]
+  /// The price of an hour.
+  package let rate: Money
+  /// Thousandths of a star.
+  package let rating: Int
+  package let ratingCount: Int
+  package let nextFree: Instant?
+
+  /// As many stand in one list.
+  package static let most = 24
+
+  init(_ card: TutorCard) {
+    id = card.id
+    slug = card.slug
+    name = card.name
+    headline = card.headline
+    photo = card.photo
+    subjects = card.subjects
+    rate = Money(card.rate, card.currency)
+    rating = card.rating
+    ratingCount = card.ratingCount
+    nextFree = card.nextFree
+  }
+}
+
+extension TutorsFeature {
+  /// The public cards of these tutors, in this order; whoever is not listed is left out.
+  package func cards(of slugs: [String]) async throws -> [PublicCard] {
+    guard !slugs.isEmpty else { return [] }
+    return try await database.all(.faces(Array(slugs.prefix(PublicCard.most)))).map(PublicCard.init)
+  }
+
+  /// The public cards of the best rated, of one subject (its slug) or of all.
+  package func bestCards(teaching subject: String) async throws -> [PublicCard] {
+    var search = TutorSearch()
+    search.subject = subject
+    search.pageSize = PublicCard.most
+    let stamp = try await snapshots.stamp()
+    return try await cards(search, at: stamp, TutorSearch.minute(of: clock.now)).rows.map(PublicCard.init)
+  }
+
+  /// The subjects there are, by slug and title.
+  package func subjectTitles() async throws -> [(slug: String, title: String)] {
+    try await subjects(at: try await snapshots.stamp()).lines.map { ($0.slug, $0.title) }
+  }
+
+  /// The slug of the tutor's own page; nothing for who is no tutor yet.
+  package func slug(of tutor: ID<User>) async throws -> (slug: String, isListed: Bool)? {
+    try await database.first(.tutor(tutor)).map { ($0.slug, $0.isListed) }
   }
 }
 

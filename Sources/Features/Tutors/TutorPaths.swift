@@ -2,6 +2,7 @@ import Core
 
 enum TutorPaths {
   static let about = Path("/tutor/profile/about")
+  static let place = Path("/tutor/profile/place")
   static let subjects = Path("/tutor/profile/subjects")
   static let subject = Path("/tutor/profile/subjects/:subject", as: ID<Subject>.self)
   static let languages = Path("/tutor/profile/languages")

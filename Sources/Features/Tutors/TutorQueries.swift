@@ -127,6 +127,8 @@ struct TutorRecord: RowDecodable, Equatable {
   let responseMinutes: Int?
   let isActive: Bool
   let hasHours: Bool
+  /// The middle of the square where the tutor teaches in person.
+  let place: Coordinates?
 
   init(row: inout RowReader) throws {
     id = try row.next()
@@ -150,6 +152,11 @@ struct TutorRecord: RowDecodable, Equatable {
     responseMinutes = try row.next()
     isActive = try row.next()
     hasHours = try row.next()
+    if let latitude: Double = try row.next(), let longitude: Double = try row.next() {
+      place = Coordinates(latitude: latitude, longitude: longitude)
+    } else {
+      place = nil
+    }
   }
 
   var isListed: Bool { state == "verified" && isActive }
@@ -376,6 +383,28 @@ extension Query where Row == MapCell {
       select cell, count(*), mode() within group (order by city)
         from (select l.cell, l.city from tutor_listings l where \(search.conditions(now: now)) and l.cell is not null limit 5000) l
        group by cell order by 2 desc, 1 limit 400
+      """)
+  }
+}
+
+extension Query where Row == Int {
+  /// The square of a town that tutors name as theirs: where most of them are.
+  static func cell(ofTown name: String) -> Self {
+    Query(
+      """
+      select cell from tutor_listings where is_main and cell is not null and lower(city) = lower(\(name))
+       group by cell order by count(*) desc, cell limit 1
+      """)
+  }
+}
+
+extension Query where Row == TutorCard {
+  /// Listed tutors by their names in an address, in that order.
+  static func faces(_ slugs: [String]) -> Self {
+    Query(
+      """
+      select \(TutorCard.columns), null::int from tutors t join tutor_listings l on l.tutor_id = t.user_id and l.is_main
+       where t.slug = any(\(slugs)) order by array_position(\(slugs)::text[], t.slug)
       """)
   }
 }
@@ -608,7 +637,7 @@ extension Query where Row == TutorRecord {
     """
     t.user_id, t.slug, p.full_name, p.photo_file_id, p.zone, t.headline, t.biography, t.experience, t.years_teaching, t.city, t.modes,
     t.approval, t.currency, t.state, t.verdict_reason, t.rating_sum, t.rating_count, t.lessons_held, t.response_minutes, p.is_active,
-    exists(select from tutors_with_hours h where h.tutor_id = t.user_id)
+    exists(select from tutors_with_hours h where h.tutor_id = t.user_id), t.latitude, t.longitude
     """
   }
 
@@ -683,6 +712,14 @@ extension Query<Void> {
       update tutors set headline = \(about.headline), biography = \(about.biography), experience = nullif(\(about.experience), ''),
              years_teaching = \(about.yearsTeaching), city = nullif(\(about.city), ''), modes = \(about.modes), approval = \(about.approval),
              updated_at = \(now)
+       where user_id = \(tutor)
+      """)
+  }
+
+  static func setPlace(_ place: Coordinates?, of tutor: ID<User>, at now: Instant) -> Self {
+    Query(
+      """
+      update tutors set latitude = \(place?.latitude), longitude = \(place?.longitude), updated_at = \(now)
        where user_id = \(tutor)
       """)
   }
@@ -772,8 +809,8 @@ extension Query<Void> {
       """)
   }
 
-  /// Builds the tutor's rows anew from what is true now; openings stay as they are. The document's fields are
-  /// an allow-list. What is as it was is not written, and so announces no change.
+  /// Builds the tutor's rows anew from what is true now; openings stay as they are. Only who teaches in person is
+  /// anywhere. The document's fields are an allow-list. What is as it was is not written, and so announces no change.
   static func refreshListings(of tutor: ID<User>) -> Self {
     Query(
       """
@@ -781,7 +818,9 @@ extension Query<Void> {
         select t.*, p.full_name, p.photo_file_id,
                array(select language from tutor_languages tl where tl.tutor_id = t.user_id order by language) as languages,
                (select round(max(gpa / gpa_scale) * 1000)::int from credentials c where c.tutor_id = t.user_id and c.state = 'verified' and kind = 'gpa') as gpa,
-               case when rating_count = 0 then 0 else round(rating_sum * 1000.0 / rating_count)::int end as rating
+               case when rating_count = 0 then 0 else round(rating_sum * 1000.0 / rating_count)::int end as rating,
+               case when 'in_person' = any(t.modes) then t.latitude end as north,
+               case when 'in_person' = any(t.modes) then t.longitude end as east
           from tutors t join people p on p.id = t.user_id where t.user_id = \(tutor) and t.state = 'verified' and p.is_active),
       offers as (
         select ts.*, s.slug, s.title, s.code, s.category, s.level, row_number() over (order by ts.position, s.title) = 1 as is_main
@@ -804,7 +843,7 @@ extension Query<Void> {
       insert into tutor_listings as l (tutor_id, subject_id, category, level, rate, currency, rating, rating_count, lessons_held, gpa, languages,
              modes, cell, latitude, longitude, words, document, slug, full_name, headline, photo_id, titles, city, is_main)
       select t.user_id, o.subject_id, o.category, o.level, o.hourly_rate, t.currency, t.rating, t.rating_count, t.lessons_held, t.gpa,
-             t.languages, t.modes, floor((t.latitude + 90) * 10)::int * 3600 + floor((t.longitude + 180) * 10)::int, t.latitude, t.longitude,
+             t.languages, t.modes, floor((t.north + 90) * 10)::int * 3600 + floor((t.east + 180) * 10)::int, t.north, t.east,
              face.words, face.document, t.slug, t.full_name, coalesce(t.headline, ''), t.photo_file_id, face.titles, t.city, o.is_main
         from t, offers o, face
       on conflict (tutor_id, subject_id) do update set

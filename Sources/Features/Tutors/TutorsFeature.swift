@@ -9,6 +9,7 @@ package import Platform
 package import Postgres
 package import Site
 import Time
+package import Towns
 package import Web
 
 /// Tutors describe what they teach; administrators verify it; everybody searches and reads it.
@@ -26,6 +27,8 @@ package struct TutorsFeature: Feature {
   let clock: WallClock
   let currency: Currency
   let panels: Panels
+  /// Where towns are, when this machine knows.
+  let towns: Towns?
   /// What was made of `tutor_listings` and `subjects`, while they stand.
   let snapshots: Snapshots
   /// What is known to find more than is counted to.
@@ -51,7 +54,7 @@ package struct TutorsFeature: Feature {
 
   package init(
     database: Database, site: Site, files: Files, notices: Notices, accounts: Accounts, clock: WallClock,
-    currency: Currency = .usd, panels: Panels = Panels()
+    currency: Currency = .usd, panels: Panels = Panels(), towns: Towns? = nil
   ) {
     self.database = database
     self.site = site
@@ -61,6 +64,7 @@ package struct TutorsFeature: Feature {
     self.clock = clock
     self.currency = currency
     self.panels = panels
+    self.towns = towns
     snapshots = Snapshots(of: database, stamp: .listings)
   }
 
@@ -77,6 +81,7 @@ package struct TutorsFeature: Feature {
     routes.on(.get, Doors.tutorProfile, as: Member.self, profile)
     // Nine thousand characters of a script that takes twelve bytes for each in a form.
     routes.on(.post, TutorPaths.about, as: Member.self, limits: .body(kilobytes: 160), saveAbout)
+    routes.on(.post, TutorPaths.place, as: Tutor.self, savePlace)
     routes.on(.post, TutorPaths.subjects, as: Tutor.self, saveSubject)
     routes.on(.post, TutorPaths.subject, as: Tutor.self, removeSubject)
     routes.on(.post, TutorPaths.languages, as: Tutor.self, saveLanguage)
@@ -144,8 +149,7 @@ package struct TutorsFeature: Feature {
 
   private func profilePage(
     _ request: Request, _ user: ID<User>, step: ProfileStep, about: TutorAbout.Draft? = nil,
-    refusals: [TutorAbout.Refusal] = [],
-    note: String = "", status: Int = 200
+    refusals: [TutorAbout.Refusal] = [], place: String? = nil, note: String = "", status: Int = 200
   ) async throws -> Response {
     guard let tutor = try await database.first(.tutor(user)) else {
       return site.page(
@@ -165,8 +169,9 @@ package struct TutorsFeature: Feature {
         languages: try await database.all(.languages(of: user)),
         credentials: try await database.all(.credentials(of: user, onlyVerified: false)),
         samples: try await database.all(.samples(of: user)),
-        note: note),
-      for: request, status: status)
+        note: note, typedPlace: place, knowsTowns: towns != nil),
+      for: request, status: status
+    ).with(rights: PageRights(asksPlace: step == .about))
   }
 
   private func refused(_ field: String, _ reason: String, at step: ProfileStep, _ request: Request, _ user: ID<User>)
@@ -202,6 +207,31 @@ package struct TutorsFeature: Feature {
       try await changed(member.id, in: tx)
     }
     return saved(.about, next: .subjects)
+  }
+
+  /// Where a tutor teaches in person: the square that holds what was typed, or nowhere.
+  func savePlace(_ request: Request, tutor: Tutor) async throws -> Response {
+    guard let record = try await database.first(.tutor(tutor.id)) else { return saved(.about) }
+    let text = request.form.text("place")
+    if request.form.text("do") == "remove" {
+      try await change(tutor.id) { tx in try await tx.run(.setPlace(nil, of: tutor.id, at: clock.now)) }
+      return saved(.about)
+    }
+    func refused(_ reason: String) async throws -> Response {
+      try await profilePage(
+        request, tutor.id, step: .about, refusals: [.init(field: "place", reason: reason)], place: text, status: 422)
+    }
+    guard record.modes.contains("in_person") else { return try await refused("online") }
+    guard !text.isEmpty else { return try await refused("missing") }
+    let place: Coordinates
+    do throws(Coordinates.Refusal) { place = try Coordinates(typed: text) } catch {
+      guard error == .unreadable else { return try await refused(error.rawValue) }
+      guard let towns else { return try await refused("unreadable") }
+      guard let town = try await towns.find(text) else { return try await refused("town") }
+      place = Coordinates(latitude: town.latitude, longitude: town.longitude)
+    }
+    try await change(tutor.id) { tx in try await tx.run(.setPlace(place.kept, of: tutor.id, at: clock.now)) }
+    return saved(.about)
   }
 
   func saveSubject(_ request: Request, tutor: Tutor) async throws -> Response {

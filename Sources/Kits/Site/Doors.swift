@@ -27,6 +27,10 @@ package enum Doors {
   package static let tutor = Path("/tutors/:slug", as: String.self)
   package static let tutorProfile = Path("/tutor/profile")
 
+  // Embedding
+  package static let tutorEmbedding = Path("/tutor/embedding")
+  package static let siteEmbedding = Path("/admin/embedding")
+
   // Scheduling
   package static let availability = Path("/tutor/availability")
 

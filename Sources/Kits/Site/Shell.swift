@@ -129,6 +129,7 @@ struct Shell {
     if viewer.roles.contains(.tutor) {
       items.append(item(t("site.tutorProfile"), Doors.tutorProfile(), "book"))
       items.append(item(t("site.availability"), Doors.availability(), "calendar"))
+      items.append(item(t("site.embedding"), Doors.tutorEmbedding(), "code"))
     }
     // On a phone the bar at the top has no room for it.
     if viewer.roles.contains(.admin) { items.insert(item(t("site.admin"), Doors.admin(), "shield-check"), at: 0) }

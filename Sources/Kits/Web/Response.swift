@@ -24,6 +24,8 @@ package struct Response: Sendable {
   package var body: Body
   /// What else this page may load; see ``ForeignContent``.
   package var foreign: ForeignContent?
+  /// What this page may do that others may not; see ``PageRights``.
+  package var rights = PageRights()
 
   package init(_ status: Int, headers: [(name: String, value: String)] = [], body: Body = .none) {
     self.status = status
@@ -82,6 +84,12 @@ package struct Response: Sendable {
   package func with(header name: String, _ value: String) -> Response {
     var copy = self
     copy.set(name, value)
+    return copy
+  }
+
+  package func with(rights: PageRights) -> Response {
+    var copy = self
+    copy.rights = rights
     return copy
   }
 

@@ -331,9 +331,11 @@ package final class RouteTable: Sendable {
     try await spend(beforeIdentity: true, request, match, &spent)
     let limits = match.route.limits
     if limits.isWebhook { return nil }
-    request.identity = try await identify(request)
-    prefer(&request)
-    request.ticket = FormTicket(seal: seal, requestID: request.id, guest: request.cookies[Seal.guestCookie])
+    if !limits.isAnonymous {
+      request.identity = try await identify(request)
+      prefer(&request)
+      request.ticket = FormTicket(seal: seal, requestID: request.id, guest: request.cookies[Seal.guestCookie])
+    }
     try await spend(beforeIdentity: false, request, match, &spent)
     if let answer = try await gate(request, match.route) { return answer }
     if !request.method.isSafe { try checkOrigin(request, match.route.kind) }

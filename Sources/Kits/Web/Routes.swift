@@ -8,6 +8,8 @@ package struct RouteLimits: Sendable, ExpressibleByArrayLiteral {
   var takesFiles = false
   /// Any body, unread; no cookie, no form token: the handler checks a signature.
   var isWebhook = false
+  /// Nobody is identified, no cookie is read and none is given.
+  var isAnonymous = false
   var deadline: Duration?
   /// What the route is to a flood; nothing: what its kind and method make it.
   var rateClass: RateClass?
@@ -21,6 +23,7 @@ package struct RouteLimits: Sendable, ExpressibleByArrayLiteral {
       body = other.body ?? body
       takesFiles = takesFiles || other.takesFiles
       isWebhook = isWebhook || other.isWebhook
+      isAnonymous = isAnonymous || other.isAnonymous
       deadline = other.deadline ?? deadline
       rateClass = other.rateClass ?? rateClass
       rates += other.rates
@@ -47,6 +50,14 @@ package struct RouteLimits: Sendable, ExpressibleByArrayLiteral {
     var limits = RouteLimits()
     limits.isWebhook = true
     limits.body = 1 << 20
+    return limits
+  }()
+
+  /// The answer is the same whoever asks: nobody is identified, no cookie is read and none is given. For pages that stand
+  /// in frames of other sites.
+  package static let anonymous: RouteLimits = {
+    var limits = RouteLimits()
+    limits.isAnonymous = true
     return limits
   }()
 
@@ -200,6 +211,7 @@ package struct Routes: Sendable {
     _ method: Method, _ path: Path<repeat each Part>, _ kind: Route.Kind, _ viewer: V.Type, _ limits: RouteLimits,
     _ contract: Contract?, _ handler: @escaping @Sendable (Request, V, repeat each Part) async throws -> Response
   ) {
+    precondition(method == .get || !limits.isAnonymous, "what changes something is done by somebody")
     precondition(
       method != .head && method != .options && method != .trace,
       "HEAD and OPTIONS are answered from the other methods, TRACE not at all")

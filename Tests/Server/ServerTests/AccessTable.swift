@@ -212,6 +212,18 @@ struct Access: Sendable {
     "GET /lessons/:booking/room": .members.of(.booking),
     "SOCKET /ws/session/:room_code/": .members.of(.room, .forbidden),
 
+    // Embedding
+    "GET /admin/embedding": .administrators,
+    "POST /admin/embedding/origins": .administrators.sending(["origin": "https://school.example"]),
+    "POST /admin/embedding/origins/removal": .administrators.sending(["origin": "https://school.example"]),
+    "GET /embed/style.css": .everyone,
+    "GET /embed/tutors": .everyone,
+    "GET /embed/tutors/:slug": .everyone.at("amal"),
+    "GET /embed/widget.js": .everyone,
+    "GET /tutor/embedding": .tutors,
+    "POST /tutor/embedding/origins": .tutors.sending(["origin": "https://school.example"]),
+    "POST /tutor/embedding/origins/removal": .tutors.sending(["origin": "https://school.example"]),
+
     // Files
     "GET /files/:file/:name": .everyone.of(.document),
 
@@ -285,6 +297,7 @@ struct Access: Sendable {
     "POST /tutor/profile/languages": .tutors,
     "POST /tutor/profile/languages/:language": .tutors.of(.language, .unmoved),
     "POST /tutor/profile/pause": .tutors,
+    "POST /tutor/profile/place": .tutors.sending(["place": "33.68, 73.05"]),
     "POST /tutor/profile/samples": .tutors,
     "POST /tutor/profile/samples/:sample": .tutors.of(.sample, .unmoved),
     "POST /tutor/profile/subjects": .tutors,

@@ -6,7 +6,7 @@ import Site
 import Tutors
 
 enum AdminSection: String, CaseIterable, Sendable {
-  case overview, verification, people, bookings, outbox, jobs, audit
+  case overview, verification, people, bookings, outbox, jobs, audit, embedding
 
   var address: String {
     switch self {
@@ -17,6 +17,7 @@ enum AdminSection: String, CaseIterable, Sendable {
     case .outbox: AdminPaths.outbox()
     case .jobs: AdminPaths.jobs()
     case .audit: AdminPaths.audit()
+    case .embedding: Doors.siteEmbedding()
     }
   }
 
@@ -29,6 +30,7 @@ enum AdminSection: String, CaseIterable, Sendable {
     case .outbox: "mail"
     case .jobs: "refresh"
     case .audit: "list"
+    case .embedding: "code"
     }
   }
 }

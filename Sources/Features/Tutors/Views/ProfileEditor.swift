@@ -21,6 +21,10 @@ struct ProfileEditor: View {
   let credentials: [CredentialLine]
   let samples: [SampleLine]
   let note: String
+  /// What was typed as the place and is given back.
+  var typedPlace: String?
+  /// Whether a town's name is a place too.
+  var knowsTowns = false
 
   func title(_ page: PageContext) -> String { page.t("site.tutorProfile") }
 
@@ -66,7 +70,7 @@ struct ProfileEditor: View {
 
   private func content(_ page: PageContext) -> HTML {
     switch step {
-    case .about: aboutForm(page)
+    case .about: aboutForm(page) + placeForm(page)
     case .subjects: subjectForm(page)
     case .languages: languageForm(page)
     case .credentials: credentialForm(page)
@@ -105,6 +109,38 @@ struct ProfileEditor: View {
       <fieldset class="fieldset" id="approval"><legend class="label">\(t("tutors.approval"))</legend><div class="choices cards">
       \(approval("instant", t("tutors.instant"), t("tutors.instantWords")))\(approval("request", t("tutors.request"), t("tutors.requestWords")))</div></fieldset>
       <div class="actions"><button class="button primary">\(t("tutors.saveAndGoOn"))</button></div></form>
+      """
+  }
+
+  /// On the map or not: a form of its own, since most tutors never need it.
+  private func placeForm(_ page: PageContext) -> HTML {
+    let t = page.t
+    guard let tutor else { return .none }
+    guard tutor.modes.contains("in_person") else {
+      return """
+        <section class="card" id="place"><h2>\(t("tutors.place.title"))</h2><p class="muted">\(t("tutors.place.online"))</p></section>
+        """
+    }
+    let now = tutor.place.map { t("tutors.place.now", place: $0.text) } ?? t("tutors.place.none")
+    let value = typedPlace ?? tutor.place?.text ?? ""
+    let remove: HTML? =
+      tutor.place == nil
+      ? nil
+      : "<button class=\"button\" name=\"do\" value=\"remove\" formnovalidate>\(t("tutors.place.remove"))</button>"
+    let world = page.asset("world.svg")
+    return """
+      <form class="form card" method="post" action="\(TutorPaths.place())" data-island="place" data-refused="\(t("tutors.here.refused"))" \
+      data-unknown="\(t("tutors.here.unknown"))" data-asking="\(t("tutors.here.asking"))" data-square="\(t("tutors.place.square", place: "{place}"))">\(page.csrfField)
+      <div><h2>\(t("tutors.place.title"))</h2><p>\(now)</p><p class="hint">\(t("tutors.place.words"))</p></div>
+      \(page.field(Field("place", knowsTowns ? t("tutors.place.townOrDegrees") : t("tutors.place.degrees"), value: value, hint: t("tutors.place.hint"), error: error("place", page), longest: 80)))
+      <div><button class="button" type="button" data-here hidden>\(page.icon("map-pin"))<span>\(t("tutors.place.here"))</span></button></div>
+      <div class="place-map stack" data-map hidden><p class="label">\(t("tutors.place.map"))</p>
+      <svg viewBox="-180 -90 360 180" aria-hidden="true" data-world><use href="\(world + "#world")"></use></svg>
+      <div class="field-row"><label class="field"><span class="label">\(t("tutors.place.north"))</span><input type="range" min="-89.95" max="89.95" step="0.1" data-latitude></label>
+      <label class="field"><span class="label">\(t("tutors.place.east"))</span><input type="range" min="-179.95" max="179.95" step="0.1" data-longitude></label></div>
+      <div><button class="button small" type="button" data-zoom aria-pressed="false">\(page.icon("search"))<span>\(t("tutors.place.zoom"))</span></button></div></div>
+      <p class="hint" role="status" data-said></p>
+      <div class="actions"><button class="button primary">\(t("tutors.place.save"))</button>\(remove)</div></form>
       """
   }
 

@@ -59,7 +59,8 @@ struct TutorMapView {
   private func address(_ cluster: TutorMap.Cluster) -> String {
     let near = tenths(cluster.latitude) + "," + tenths(cluster.longitude)
     return Doors.tutors() + "?"
-      + fields.with("after", nil).with("view", nil).with("near", near).with("km", "\(cluster.radius)").encoded
+      + fields.with("after", nil).with("view", nil).with("near", near).with("km", "\(cluster.radius)")
+      .with("town", cluster.city).encoded
   }
 
   private func name(_ cluster: TutorMap.Cluster, _ page: PageContext) -> String {

@@ -56,7 +56,7 @@ struct TutorSearchPage: View {
 
   /// What the form has no field for and does not let go of.
   private var kept: [HTML] {
-    ["near", "km", "view"].compactMap { name in
+    (fields["near"] == nil ? ["view"] : ["near", "town", "view"]).compactMap { name in
       fields[name].map { "<input type=\"hidden\" name=\"\(name)\" value=\"\($0)\">" }
     }
   }
@@ -101,7 +101,7 @@ struct TutorSearchPage: View {
     guard !set.isEmpty else { return .none }
     let chips: [HTML] = set.map { chip in
       """
-      <a class="chip on" href="\(Doors.tutors() + "?" + fields.with(chip.name, nil).with("after", nil).encoded)" \
+      <a class="chip on" href="\(Doors.tutors() + "?" + (chip.name == "near" ? fields.anywhere : fields.with(chip.name, nil)).with("after", nil).encoded)" \
       aria-label="\(t("tutors.remove", filter: chip.label))">\(chip.label) \(page.icon("x"))</a>
       """
     }
@@ -148,11 +148,26 @@ struct TutorSearchPage: View {
     let ratingOptions = options(
       [5, 4, 3].map { (String($0), t("tutors.starsUp", stars: $0)) },
       chosen: search.ratingMin.map { String($0 / 1000) } ?? "", any: t("tutors.any"))
+    // How far is a question only once there is somewhere to be far from.
+    let radius: HTML? = search.near.map { near in
+      let steps: [HTML] = Set(TutorSearch.radii + [near.radius]).sorted().map {
+        "<option value=\"\($0)\"\(flag: "selected", when: $0 == near.radius)>\(t("tutors.within", count: $0))</option>"
+      }
+      return """
+        <label class="visually-hidden" for="f-km">\(t("tutors.howFar"))</label>\
+        <div class="select"><select class="input" id="f-km" name="km">\(steps)</select></div>
+        """
+    }
     return """
       <details class="drawer" data-island="drawer"><summary class="button"><span class="when-closed">\(page.icon("filter"))\(t("tutors.filters"))</span><span class="when-open">\(page.icon("x"))\(t("island.close"))</span></summary>
       <div class="drawer-panel"><div class="drawer-head"><h2>\(t("tutors.filters"))</h2></div>
       <div class="field"><label class="label" for="f-q">\(t("tutors.words"))</label><input class="input" id="f-q" type="search" name="q" value="\(search.words)" maxlength="100"></div>
       \(select("subject", t("tutors.subject"), subjectOptions))
+      <div class="field" data-island="near" data-refused="\(t("tutors.here.refused"))" data-unknown="\(t("tutors.here.unknown"))" data-asking="\(t("tutors.here.asking"))">\
+      <label class="label" for="f-place">\(t("tutors.nearPlace"))</label><p class="hint" id="f-place-hint">\(t("tutors.nearHint"))</p>
+      <input class="input" id="f-place" name="place" value="\(fields["place"] ?? "")" maxlength="80" aria-describedby="f-place-hint">
+      \(radius)<button class="button small" type="button" data-here hidden>\(page.icon("map-pin"))<span>\(t("tutors.nearMe"))</span></button>
+      <p class="hint" role="status" data-said></p></div>
       <label class="check"><input type="checkbox" name="soon" value="1"\(flag: "checked", when: search.freeWithin != nil)><span>\(t("tutors.soon"))</span></label>
       \(select("weekday", t("tutors.day"), weekdayOptions))\(select("time", t("tutors.timeOfDay"), timeOptions))
       <div class="field"><label class="label" for="f-price">\(t("tutors.priceMax", currency: currency.code))</label>\
@@ -194,7 +209,9 @@ extension TutorSearch {
       set.append(("time", t.sentence("tutors.time.\(time)", [:])))
     }
     if let near {
-      set.append(("near", t("tutors.near", place: fields.text("near").replacing(",", with: ", "), count: near.radius)))
+      let town = String(fields.text("town").prefix(80))
+      let place = town.isEmpty ? fields.text("near").replacing(",", with: ", ") : town
+      set.append(("near", t("tutors.near", place: place, count: near.radius)))
     }
     return set
   }
@@ -244,7 +261,9 @@ struct TutorCardView {
     let free: HTML? = tutor.nextFree.map {
       "<p class=\"tutor-next\">\(page.icon("clock"))\(t("tutors.nextFree")) \(page.soon($0))</p>"
     }
-    let place: HTML? = tutor.city.map { "<span>\(page.icon("map-pin"))\($0)</span>" }
+    let away = tutor.kilometres.map { t("tutors.away", count: TutorSearch.rounded(kilometres: $0)) }
+    let whereabouts = [tutor.city, away].compactMap { $0 }.joined(separator: " · ")
+    let place: HTML? = whereabouts.isEmpty ? nil : "<span>\(page.icon("map-pin"))\(whereabouts)</span>"
     let held: HTML? =
       tutor.lessonsHeld > 0
       ? "<span>\(page.icon("book"))\(t("tutors.lessonsHeld", count: tutor.lessonsHeld))</span>" : nil
