@@ -16,6 +16,7 @@ import time
 
 sys.path[:0] = [str(pathlib.Path(__file__).parent), str(pathlib.Path(__file__).parents[1])]
 import harness  # noqa: E402
+from harness import until  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 from ways import PASSWORD, book_and_pay, hold, let_time_pass_until_start, register, to_gateway  # noqa: E402
 
@@ -69,6 +70,8 @@ def live(site):
         register(person, "Mina Okonkwo-Villanueva de la Torre", WHO[who], role)
         person.page.context.close()
         site.people.remove(person)
+    letter = until(lambda: next((one for one in site.mail.letters if "/unsubscribe/" in one.text), None), "a letter that can be stopped")
+    ids["unsubscribe"] = letter.link("/unsubscribe/").rsplit("/", 1)[1]
     ids["mail"] = str(site.value("select id from mails order by created_at limit 1"))
     lena.context.close()
     site.people.remove(lena)
@@ -107,6 +110,7 @@ def visits(site, ids):
         "/admin/verification/:tutor": [("admin", f"/admin/verification/{ids['grace']}")],
         "/offline/:language": [("guest", "/offline/en")],
         "/sign-in/code": [],
+        "/unsubscribe/:token": [("guest", f"/unsubscribe/{ids['unsubscribe']}")],
         "/verify": [("guest", "/verify?token=nonsense")],
         "/reset-password": [("guest", "/reset-password?token=nonsense")],
         "/tutors": [("guest", "/tutors"), ("guest", "/tutors?q=zzzz"), ("guest", "/tutors?subject=calculus-1&price_max=40&soon=1"), ("guest", "/tutors?view=map")],
@@ -140,7 +144,10 @@ def take(site, chosen, dresses, ids):
                 people[who] = site.signed_in(address, PASSWORD if address in NEW else None, name=who, **options) if address else site.person(who, **options)
             person = people[who]
             person.allow(r".")
-            name = f"{who}{re.sub(r'[^A-Za-z0-9]+', '-', re.sub(r'[0-9a-f-]{36}', lambda one: told.get(one[0], 'x'), path)).rstrip('-')}"
+            spoken = path
+            for value, word in told.items():
+                spoken = spoken.replace(value, word)
+            name = f"{who}{re.sub(r'[^A-Za-z0-9]+', '-', re.sub(r'[0-9a-f-]{36}', 'x', spoken)).rstrip('-')}"
             file = FOLDER / f"{name}.{dress}.png"
             answer = person.page.goto(path)
             person.page.wait_for_timeout(250)
