@@ -194,6 +194,7 @@ def test_a_school_shows_its_tutors_of_a_subject_and_an_administrator_says_where(
         inner = frame_of(guest, "/embed/tutors?")
         until(lambda: inner.locator("html[dir=rtl]").count(), "the list in Arabic")
         until(lambda: overflow(inner) <= 0 and height(guest, WIDGET) > 150, "the frame to be as high as the list")
+        assert inner.evaluate("() => document.querySelector('.tutor-list').offsetWidth > 0.9 * Math.min(innerWidth - 40, 960)")
         inner.get_by_role("link", name="Amal Haddad").click()
         until(lambda: inner.locator(".slot").count(), "her times, in the same frame")
         assert page.url == school.url + "/"
