@@ -18,7 +18,7 @@ struct AccountProfile: Equatable, Sendable {
     if name.isEmpty { refuse("full_name", "missing") }
     if name.unicodeScalars.count > 120 { refuse("full_name", "tooLong") }
     if !isZone(draft.zone) { refuse("timezone", "unknown") }
-    let language = Language.allCases.first { $0.rawValue == draft.language }
+    let language = Language(offered: draft.language)
     if language == nil { refuse("locale", "unknown") }
     if draft.department.unicodeScalars.count > 120 { refuse("department", "tooLong") }
     if draft.learningGoals.unicodeScalars.count > 2000 { refuse("learning_goals", "tooLong") }

@@ -491,7 +491,7 @@ package struct AccountsFeature: Feature {
 
   func chooseLanguage(_ request: Request, guest: Guest) async throws -> Response {
     let next = LocalAddress.read(request.form["next"]) ?? Doors.home()
-    guard let language = Language.allCases.first(where: { $0.rawValue == request.form.text("language") }) else {
+    guard let language = Language(offered: request.form.text("language")) else {
       throw Problem(422, "We do not have this language yet.")
     }
     if let identity = guest.identity {

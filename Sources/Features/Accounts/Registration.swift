@@ -129,7 +129,7 @@ package struct Registration: Equatable, Sendable {
     password = draft.password
     self.role = role
     self.zone = zone
-    language = Language.allCases.first { $0.rawValue == draft.language } ?? .english
+    language = Language(offered: draft.language) ?? .english
     department = draft.department.isEmpty ? nil : draft.department
     yearOfStudy = year
     self.gpa = gpa

@@ -98,7 +98,7 @@ package struct WebAppFeature: Feature {
   }
 
   func showOffline(_ request: Request, guest: Guest, _ name: String) async throws -> Response {
-    guard let language = Language.allCases.first(where: { $0.rawValue == name }) else { throw Failure.notFound }
+    guard let language = Language(offered: name) else { throw Failure.notFound }
     return site.page(OfflinePage(), on: site.context(language: language, zone: site.zone))
   }
 }

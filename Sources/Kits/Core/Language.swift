@@ -15,6 +15,12 @@ package enum Language: String, Hashable, Sendable, CaseIterable, Codable {
   /// Those that nobody speaks; without the words for them a site speaks English.
   package static let madeUp: [Language] = [.longEnglish, .mirroredEnglish]
 
+  /// The language that people are offered by this name; nothing for another, a made-up one too.
+  package init?(offered name: String) {
+    guard let language = Self.allCases.first(where: { $0.rawValue.isSpelled(name) }) else { return nil }
+    self = language
+  }
+
   package var isRightToLeft: Bool { self == .arabic || self == .urdu || self == .mirroredEnglish }
 
   /// Whose dates, numbers and plurals it has.

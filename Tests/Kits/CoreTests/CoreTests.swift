@@ -114,6 +114,11 @@ import Testing
     #expect(PageCursor("616") == nil)
   }
 
+  @Test func `a language is offered by its own name and no other`() {
+    for language in Language.allCases { #expect(Language(offered: language.rawValue) == language) }
+    for name in ["", "EN", "en-XA", "fr", "en ", "e\u{301}n"] { #expect(Language(offered: name) == nil, "\(name)") }
+  }
+
   @Test func `the language with the highest quality that we have is preferred`() {
     #expect(Language.preferred(acceptLanguage: "fr, ar;q=0.8, en;q=0.9") == .english)
     #expect(Language.preferred(acceptLanguage: "ar-EG") == .arabic)

@@ -1,64 +1,6 @@
 import Core
 import HTML
-import Postgres
 import Site
-
-/// What was booked on one day, and by how many.
-struct BookingDay: RowDecodable, Equatable {
-  let day: Int
-  let bookings: Int
-  let learners: Int
-  let tutors: Int
-
-  init(row: inout RowReader) throws {
-    day = try row.next()
-    bookings = try row.next()
-    learners = try row.next()
-    tutors = try row.next()
-  }
-}
-
-/// Money of one day and currency, in minor units, as the books have it.
-struct MoneyDay: RowDecodable, Equatable {
-  let day: Int
-  let currency: Currency
-  let gross: Int
-  let fees: Int
-  let refunds: Int
-
-  init(row: inout RowReader) throws {
-    day = try row.next()
-    currency = try row.next()
-    gross = try row.next()
-    fees = try row.next()
-    refunds = try row.next()
-  }
-}
-
-extension Query where Row == BookingDay {
-  static func bookingDays(by days: [Instant]) -> Self {
-    Query(
-      """
-      select width_bucket(created_at, \(days)::timestamptz[]) as day, count(*), count(distinct learner_id), count(distinct tutor_id)
-        from lesson_facts where created_at >= \(days.first) group by 1 order by 1
-      """)
-  }
-}
-
-extension Query where Row == MoneyDay {
-  /// Paid in through gateways, the house's share, and given back to learners.
-  static func moneyDays(by days: [Instant]) -> Self {
-    Query(
-      """
-      select width_bucket(at, \(days)::timestamptz[]) as day, currency,
-             coalesce(sum(amount) filter (where account = 'learner_wallet' and kind = 'payment'), 0)::bigint,
-             coalesce(sum(amount) filter (where account = 'platform_fees'), 0)::bigint,
-             coalesce(sum(amount) filter (where account = 'refunds_payable' and kind in ('release', 'reversal', 'returned')), 0)::bigint
-        from ledger_movements where at >= \(days.first) and account in ('learner_wallet', 'platform_fees', 'refunds_payable')
-       group by 1, 2 order by 2, 1
-      """)
-  }
-}
 
 /// A month of the whole site, in the administrator's zone.
 struct SiteCharts: Sendable {

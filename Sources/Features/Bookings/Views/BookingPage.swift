@@ -150,6 +150,8 @@ struct BookingPage: View {
   private func past(_ page: PageContext) -> HTML {
     guard !history.isEmpty else { return .none }
     let t = page.t
+    // What was brought in from elsewhere has none.
+    guard !history.isEmpty else { return .none }
     let items: [HTML] = history.map { event in
       let who = event.actorName ?? t("bookings.history.house")
       let why: HTML? = event.reason.map { "<p class=\"muted small\">“\($0)”</p>" }
