@@ -103,7 +103,7 @@ let targets: [Target] = [
   feature("Ledger", uses: ["Crypto"]),
 
   // Market.
-  feature("Tutors", uses: ["Accounts", "Audit", "Files", "Notices", "Towns"]),
+  feature("Tutors", uses: ["Accounts", "Audit", "Files", "Media", "Notices", "Towns"]),
   feature("Scheduling", uses: ["Tutors"]),
   feature("Bookings", uses: ["Scheduling", "Ledger", "Notices"]),
   feature("Checkout", uses: ["Accounts", "Audit", "Bookings", "Ledger", "Notices", "Outbound", "Crypto"]),
@@ -198,7 +198,7 @@ let fuzzed: [Target] = [
   .target(
     name: "FuzzTargets",
     dependencies: [
-      "CSystem", "Core", "Crypto", "HTML", "JSON", "Loop", "Outbound", "Push", "Site", "Time", "Web", "Checkout",
+      "CSystem", "Core", "Crypto", "HTML", "JSON", "Loop", "Media", "Outbound", "Push", "Site", "Time", "Web", "Checkout",
       "Files",
       "Tutors",
     ], path: "Tests/Fuzz/Targets", swiftSettings: house),

@@ -29,6 +29,7 @@ const islands = {
   place: () => import("./place.js"),
   push: () => import("./push.js"),
   room: () => import("./room/room.js"),
+  sample: () => import("./sample.js"),
   tabs: () => import("./tabs.js"),
   theme: () => import("./theme.js"),
   timezone: () => import("./timezone.js"),

@@ -3,9 +3,11 @@
 import io
 import math
 import struct
+import subprocess
 import wave
 import zlib
 
+from harness import until
 from ways import arrive, register
 
 EMAIL = "nils.berg@example.net"
@@ -157,3 +159,56 @@ def verified_by_admin(site):
     assert answer.status == 200 and answer.headers["content-type"] == "image/png"
     rosa.press("Evidence is good").press("Verify and list")
     rosa.sees("Nobody is waiting")
+
+
+def film(seconds=2):
+    """A picture that changes, and silence, as a browser records them."""
+    return subprocess.run(
+        ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", f"testsrc=size=160x120:rate=5:duration={seconds}", "-f", "lavfi", "-i",
+         f"anullsrc=duration={seconds}", "-c:v", "libvpx", "-c:a", "libopus", "-f", "webm", "-"], check=True, capture_output=True).stdout
+
+
+def test_captions_stand_under_a_tutors_film(site):
+    amal = site.signed_in("tutor@example.org", name="amal")
+    page = amal.page
+    amal.goto("/tutor/profile?step=samples")
+    amal.fill("Title", "A proof in two minutes")
+    page.locator("#sample").set_input_files({"name": "proof.webm", "mimeType": "video/webm", "buffer": film()})
+    amal.press("Upload")
+    row = page.locator(".list-row", has_text="A proof in two minutes")
+    row.wait_for()
+    amal.sees("No captions").is_sound()
+
+    # A file that would be shown wrong is refused with the line; the form is open again.
+    add = row.locator("details", has_text="Add captions")
+    add.locator("summary").click()
+    add.locator("select").select_option(label="English")
+    add.locator("input[type=file]").set_input_files(
+        {"name": "a.srt", "mimeType": "text/plain", "buffer": b"1\n00:00:01,000 --> 00:00:00,500\nHello"})
+    add.get_by_role("button", name="Upload captions").click()
+    amal.sees("The time in line 2 cannot be read").is_sound()
+
+    for language, words in (("English", "Hello & <i>welcome</i>"), ("Arabic", "أهلا وسهلا")):
+        add = row.locator("details", has_text="Add captions")
+        if add.get_attribute("open") is None:
+            add.locator("summary").click()
+        add.locator("select").select_option(label=language)
+        add.locator("input[type=file]").set_input_files({"name": "a.srt", "mimeType": "text/plain", "buffer": (
+            f"1\r\n00:00:00,100 --> 00:00:01,500\r\n{words}\r\n").encode()})
+        add.get_by_role("button", name="Upload captions").click()
+        row.get_by_text(f"Captions in {language}", exact=True).wait_for()
+    amal.is_sound()
+
+    # A reader of Arabic sees those first, and the browser has read every word of them.
+    site.sql("update users set language = 'ar' where email = 'learner@example.org'")
+    for person, language, words in (
+            (site.person("guest"), "en", "Hello & <i>welcome</i>"), (site.signed_in("learner@example.org", name="lena"), "ar", "أهلا وسهلا")):
+        person.goto("/tutors/amal")
+        video = person.page.locator("figure.sample video")
+        video.scroll_into_view_if_needed()
+        shown = until(lambda: video.evaluate("""(v) => [...v.textTracks].filter((t) => t.mode === "showing" && t.cues?.length)
+            .map((t) => [t.kind, t.language, t.cues.length, t.cues[0].startTime, t.cues[0].getCueAsHTML().textContent])[0]"""),
+            "the captions to be read")
+        assert shown == ["captions", language, 1, 0.1, words.replace("<i>", "").replace("</i>", "")], shown
+        assert video.evaluate("(v) => v.textTracks.length") == 2
+        person.is_sound()

@@ -13,11 +13,13 @@ package enum FilePurpose: String, Sendable, Codable, CaseIterable {
   case picture
   /// Sound or film by which a tutor is judged.
   case sample
+  /// What is said in a sample of film.
+  case captions
   /// Proof of something, for its owner and for the staff who judge it.
   case document
 
-  /// Whether its bytes are ours: decoded and encoded anew.
-  var isRemade: Bool { self == .photo || self == .picture }
+  /// Whether its bytes are ours: read, and written anew.
+  var isRemade: Bool { self == .photo || self == .picture || self == .captions }
 
   /// Whether anybody may see it who knows its address.
   package var isPublic: Bool { self != .document }
@@ -56,9 +58,10 @@ package struct Files: Sendable {
     self.probe = probe
   }
 
-  /// A portrait: cut to a square from the middle, 512 pixels wide at most, a JPEG without metadata. Up to 10 MB.
+  /// A portrait: cut to a square from the middle, 256 pixels wide at most, which the largest place for one
+  /// needs on a screen of two dots a pixel; a JPEG without metadata. Up to 10 MB.
   package func prepare(avatar upload: UploadedFile) async throws -> PreparedFile {
-    try await picture(upload, .square(512))
+    try await picture(upload, .square(256))
   }
 
   /// A picture: 2048 pixels on its longer side at most, a JPEG without metadata, transparency on white. Up to 10 MB.
@@ -78,6 +81,22 @@ package struct Files: Sendable {
         throw FileRefusal.damaged
       }
       try Sample.judge(facts, as: kind)
+    }
+  }
+
+  /// Captions of a sample of film, WebVTT or SubRip: read strictly and written anew as WebVTT. Throws
+  /// ``Captions/Refusal`` for what is in the file.
+  package func prepare(captions upload: UploadedFile) async throws -> PreparedFile {
+    guard upload.size > 0 else { throw FileRefusal.missing }
+    guard upload.size <= Captions.largest else { throw Captions.Refusal.tooLarge }
+    let store = store
+    return try await pool.run {
+      let captions = try Captions(
+        reading: FileStore.read(upload.path, limit: Captions.largest), longest: Sample.longest)
+      let text = Array(captions.text.utf8)
+      return PreparedFile(
+        sha256: try store.put(text), byteSize: text.count, mediaType: "text/vtt", filename: "captions.vtt", width: nil,
+        height: nil)
     }
   }
 

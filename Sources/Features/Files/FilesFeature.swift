@@ -32,7 +32,7 @@ package struct FilesFeature: Feature {
   }
 
   /// A file under whatever name its link gives. A row's content never changes, so what is for everybody may be kept
-  /// for ever. Only pictures, which we made anew, are shown by themselves; all else is saved when it is opened. (A page
+  /// for ever. Only pictures and captions, which we made anew, are shown by themselves; all else is saved when it is opened. (A page
   /// plays a sample all the same: what is embedded is not opened.)
   func show(_ request: Request, guest: Guest, file: ID<StoredFile>, name: String) async throws -> Response {
     let card = try await database.one(

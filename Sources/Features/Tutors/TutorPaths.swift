@@ -11,6 +11,10 @@ enum TutorPaths {
   static let credential = Path("/tutor/profile/credentials/:credential", as: ID<Credential>.self)
   static let samples = Path("/tutor/profile/samples")
   static let sample = Path("/tutor/profile/samples/:sample", as: ID<Sample>.self)
+  static let sampleCaptions = Path("/tutor/profile/samples/:sample/captions", as: ID<Sample>.self)
+  static let sampleCaptionsRemoval = Path(
+    "/tutor/profile/samples/:sample/captions/:language", as: ID<Sample>.self, String.self)
+  static let sampleTranscript = Path("/tutor/profile/samples/:sample/transcript", as: ID<Sample>.self)
   static let submission = Path("/tutor/profile/submission")
   static let pause = Path("/tutor/profile/pause")
   static let favourite = Path("/tutors/:slug/favourite", as: String.self)

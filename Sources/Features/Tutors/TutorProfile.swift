@@ -107,6 +107,10 @@ struct TutorAbout: Equatable, Sendable {
   struct Refusal: Error, Equatable {
     let field: String
     let reason: String
+    /// Of the file that was refused, counted from one.
+    var line: Int?
+    /// What the field stands at, where the page has it more than once.
+    var sample: ID<Sample>?
   }
 
   struct Refusals: Error, Equatable { let list: [Refusal] }

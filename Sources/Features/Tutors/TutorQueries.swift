@@ -1,7 +1,7 @@
 package import Core
 import Postgres
 
-// Owns subjects, tutors, tutor_languages, tutor_subjects, credentials, tutor_samples, tutor_listings, favourites,
+// Owns subjects, tutors, tutor_languages, tutor_subjects, credentials, tutor_samples, sample_captions, tutor_listings, favourites,
 // saved_searches, saved_search_hits.
 // Publishes tutor_facts. Reads people (Accounts), tutors_with_hours (Scheduling).
 
@@ -226,13 +226,35 @@ struct SampleLine: RowDecodable, Equatable {
   let file: ID<StoredFile>
   let kind: String
   let title: String
+  let transcript: String?
+  /// One a language, by its code.
+  let captions: [CaptionLine]
+
+  /// More languages nobody keeps in step with the film.
+  static let mostLanguages = 10
+  /// Unicode scalars, as the database counts.
+  static let longestTranscript = 20_000
+
+  var isFilm: Bool { kind == "video" }
 
   init(row: inout RowReader) throws {
     id = try row.next()
     file = try row.next()
     kind = try row.next()
     title = try row.next()
+    transcript = try row.next()
+    let languages: [String] = try row.next()
+    let files: [String] = try row.next()
+    captions = zip(languages, files).compactMap { language, file in
+      ID<StoredFile>(file).map { CaptionLine(language: language, file: $0) }
+    }
   }
+}
+
+struct CaptionLine: Equatable {
+  /// ISO 639-1.
+  let language: String
+  let file: ID<StoredFile>
 }
 
 package enum Credential {}
@@ -696,7 +718,13 @@ extension Query where Row == CredentialLine {
 
 extension Query where Row == SampleLine {
   static func samples(of tutor: ID<User>) -> Self {
-    Query("select id, file_id, kind, title from tutor_samples where tutor_id = \(tutor) order by created_at limit 10")
+    Query(
+      """
+      select s.id, s.file_id, s.kind, s.title, s.transcript,
+             array(select language from sample_captions c where c.sample_id = s.id order by language),
+             array(select file_id::text from sample_captions c where c.sample_id = s.id order by language)
+        from tutor_samples s where s.tutor_id = \(tutor) order by s.created_at limit 10
+      """)
   }
 }
 
@@ -772,6 +800,14 @@ extension Query<Void> {
     Query(
       "insert into tutor_samples (id, tutor_id, file_id, kind, title) values (\(id), \(tutor), \(file), \(kind), \(title))"
     )
+  }
+
+  static func insertCaptions(_ language: String, of sample: ID<Sample>, file: ID<StoredFile>) -> Self {
+    Query("insert into sample_captions (sample_id, language, file_id) values (\(sample), \(language), \(file))")
+  }
+
+  static func setTranscript(_ words: String?, of sample: ID<Sample>, of tutor: ID<User>) -> Self {
+    Query("update tutor_samples set transcript = \(words) where id = \(sample) and tutor_id = \(tutor)")
   }
 
   /// Moves the state only from where it was seen: two administrators at once make one verdict.
@@ -915,14 +951,44 @@ extension Query where Row == ID<StoredFile>? {
     Query("delete from credentials where id = \(id) and tutor_id = \(tutor) returning file_id")
   }
 
+  /// With the captions, whose files go too.
   static func deleteSample(_ id: ID<Sample>, of tutor: ID<User>) -> Self {
-    Query("delete from tutor_samples where id = \(id) and tutor_id = \(tutor) returning file_id")
+    Query(
+      """
+      with gone as (delete from tutor_samples where id = \(id) and tutor_id = \(tutor) returning id, file_id),
+           silent as (delete from sample_captions c using gone where c.sample_id = gone.id returning c.file_id)
+      select file_id from gone union all select file_id from silent
+      """)
+  }
+
+  /// Of the tutor's own sample, or nothing.
+  static func deleteCaptions(_ language: String, of sample: ID<Sample>, of tutor: ID<User>) -> Self {
+    Query(
+      """
+      delete from sample_captions c using tutor_samples s
+       where s.id = \(sample) and s.tutor_id = \(tutor) and c.sample_id = s.id and c.language = \(language) returning c.file_id
+      """)
   }
 }
 
 extension Query where Row == Bool {
   static func isFavourite(_ tutor: ID<User>, of user: ID<User>) -> Self {
     Query("select exists(select from favourites where user_id = \(user) and tutor_id = \(tutor))")
+  }
+}
+
+extension Query where Row == ID<Sample> {
+  /// A tutor's own film, of which nobody else changes the captions until the transaction ends. Nothing for sound, and for a
+  /// sample of somebody else's.
+  static func film(_ sample: ID<Sample>, of tutor: ID<User>) -> Self {
+    Query("select id from tutor_samples where id = \(sample) and tutor_id = \(tutor) and kind = 'video' for update")
+  }
+}
+
+extension Query where Row == String {
+  /// Asked after ``film(_:of:)``, in a statement of its own: one that waited for the row still sees the captions of before.
+  static func captionLanguages(of sample: ID<Sample>) -> Self {
+    Query("select language from sample_captions where sample_id = \(sample)")
   }
 }
 

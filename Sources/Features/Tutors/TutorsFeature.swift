@@ -4,6 +4,7 @@ package import Core
 package import Files
 import HTML
 package import Jobs
+import Media
 package import Notices
 package import Platform
 package import Postgres
@@ -14,7 +15,7 @@ package import Web
 
 /// Tutors describe what they teach; administrators verify it; everybody searches and reads it.
 ///
-/// Owns `subjects`, `tutors`, `tutor_languages`, `tutor_subjects`, `credentials`, `tutor_samples`, `tutor_listings`,
+/// Owns `subjects`, `tutors`, `tutor_languages`, `tutor_subjects`, `credentials`, `tutor_samples`, `sample_captions`, `tutor_listings`,
 /// `favourites`, `saved_searches`, `saved_search_hits`. Reads `people` (Accounts). Publishes `tutor_facts`. Emits ``TutorChanged`` and ``TutorSubmitted``;
 /// hears of activated and changed accounts. The search is in `TutorDirectory.swift`, the API in `TutorsAPI.swift`; both
 /// answer from ``Snapshots``.
@@ -91,6 +92,9 @@ package struct TutorsFeature: Feature {
     routes.on(
       .post, TutorPaths.samples, as: Tutor.self, limits: [.upload(megabytes: 51), .deadline(.minutes(5))], saveSample)
     routes.on(.post, TutorPaths.sample, as: Tutor.self, removeSample)
+    routes.on(.post, TutorPaths.sampleCaptions, as: Tutor.self, limits: .upload(megabytes: 1), saveCaptions)
+    routes.on(.post, TutorPaths.sampleCaptionsRemoval, as: Tutor.self, removeCaptions)
+    routes.on(.post, TutorPaths.sampleTranscript, as: Tutor.self, limits: .body(kilobytes: 320), saveTranscript)
     routes.on(.post, TutorPaths.submission, as: Tutor.self, submit)
     routes.on(.post, TutorPaths.pause, as: Tutor.self, pause)
     apiRoutes(&routes)
@@ -149,7 +153,8 @@ package struct TutorsFeature: Feature {
 
   private func profilePage(
     _ request: Request, _ user: ID<User>, step: ProfileStep, about: TutorAbout.Draft? = nil,
-    refusals: [TutorAbout.Refusal] = [], place: String? = nil, note: String = "", status: Int = 200
+    refusals: [TutorAbout.Refusal] = [], words: String? = nil, place: String? = nil, note: String = "",
+    status: Int = 200
   ) async throws -> Response {
     guard let tutor = try await database.first(.tutor(user)) else {
       return site.page(
@@ -168,7 +173,7 @@ package struct TutorsFeature: Feature {
         offers: try await database.all(.subjects(of: user)),
         languages: try await database.all(.languages(of: user)),
         credentials: try await database.all(.credentials(of: user, onlyVerified: false)),
-        samples: try await database.all(.samples(of: user)),
+        samples: try await database.all(.samples(of: user)), words: words,
         note: note, typedPlace: place, knowsTowns: towns != nil),
       for: request, status: status
     ).with(rights: PageRights(asksPlace: step == .about))
@@ -359,6 +364,64 @@ package struct TutorsFeature: Feature {
 
   func removeSample(_ request: Request, tutor: Tutor, sample: ID<Sample>) async throws -> Response {
     try await remove(.deleteSample(sample, of: tutor.id), of: tutor.id)
+    return saved(.samples)
+  }
+
+  /// The captions of a film in one language; those that were there make room.
+  func saveCaptions(_ request: Request, tutor: Tutor, sample: ID<Sample>) async throws -> Response {
+    func refused(_ field: String, _ reason: String, line: Int? = nil) async throws -> Response {
+      try await profilePage(
+        request, tutor.id, step: .samples,
+        refusals: [.init(field: field, reason: reason, line: line, sample: sample)], status: 422)
+    }
+    guard try await database.all(.samples(of: tutor.id)).contains(where: { $0.id == sample && $0.isFilm }) else {
+      throw Failure.notFound
+    }
+    let language = request.form.text("language")
+    guard TutorLanguages.codes.contains(where: { $0.isSpelled(language) }) else {
+      return try await refused("captionsLanguage", "missing")
+    }
+    guard let upload = request.files.first(where: { $0.field == "captions" && $0.size > 0 }) else {
+      return try await refused("captions", "missing")
+    }
+    let captions: PreparedFile
+    do { captions = try await files.prepare(captions: upload) } catch let refusal as Captions.Refusal {
+      return try await refused("captions", refusal.reason, line: refusal.line)
+    }
+    let isTaken = try await database.transaction { tx in
+      guard try await tx.first(.film(sample, of: tutor.id)) != nil else { throw Failure.notFound }
+      let languages = try await tx.all(.captionLanguages(of: sample))
+      guard languages.contains(language) || languages.count < SampleLine.mostLanguages else { return false }
+      for case let file? in try await tx.all(.deleteCaptions(language, of: sample, of: tutor.id)) {
+        try await files.forget(file, in: tx)
+      }
+      let file = try await files.keep(captions, owner: tutor.id, purpose: .captions, in: tx)
+      try await tx.run(.insertCaptions(language, of: sample, file: file))
+      return true
+    }
+    return isTaken ? saved(.samples) : try await refused("captions", "tooMany")
+  }
+
+  func removeCaptions(_ request: Request, tutor: Tutor, sample: ID<Sample>, language: String) async throws -> Response {
+    try await database.transaction { tx in
+      for case let file? in try await tx.all(.deleteCaptions(language, of: sample, of: tutor.id)) {
+        try await files.forget(file, in: tx)
+      }
+    }
+    return saved(.samples)
+  }
+
+  /// What is said in a sample, in words; no words take it away.
+  func saveTranscript(_ request: Request, tutor: Tutor, sample: ID<Sample>) async throws -> Response {
+    let words = request.form.text("transcript")
+    guard words.unicodeScalars.count <= SampleLine.longestTranscript else {
+      return try await profilePage(
+        request, tutor.id, step: .samples,
+        refusals: [.init(field: "transcript", reason: "tooLong", sample: sample)], words: words, status: 422)
+    }
+    let count = try await database.affected(
+      .setTranscript(words.isEmpty ? nil : words, of: sample, of: tutor.id))
+    guard count > 0 else { throw Failure.notFound }
     return saved(.samples)
   }
 

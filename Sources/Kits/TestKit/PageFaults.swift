@@ -3,7 +3,7 @@
 package func pageFaults(_ text: String) -> [String] {
   var faults: [String] = []
   var open: [Substring] = []
-  let empty: Set<Substring> = ["meta", "base", "link", "input", "br", "hr", "img", "source"]
+  let empty: Set<Substring> = ["meta", "base", "link", "input", "br", "hr", "img", "source", "track"]
   let plain = text.replacing(#/<script[^>]*>.*?<\/script>/#.dotMatchesNewlines(), with: "")
   for tag in plain.matches(of: #/<(\/?)([a-z][a-z0-9-]*)([^<>]*?)(\/?)>/#) {
     let name = tag.2

@@ -1,6 +1,7 @@
 import Core
 import Crypto
 import Glibc
+import Media
 import Platform
 import Postgres
 import Site
@@ -26,6 +27,9 @@ private struct Taker: Feature {
     routes.on(.post, "/take/sample", as: Member.self, limits: .upload(megabytes: 60)) { request, member in
       try await take(request, member, .sample) { try await files.prepare(sample: $0) }
     }
+    routes.on(.post, "/take/captions", as: Member.self, limits: .upload(megabytes: 60)) { request, member in
+      try await take(request, member, .captions) { try await files.prepare(captions: $0) }
+    }
     routes.on(.post, "/take/document", as: Member.self, limits: .upload(megabytes: 60)) { request, member in
       try await take(request, member, .document) { try await files.prepare(document: $0) }
     }
@@ -41,7 +45,9 @@ private struct Taker: Feature {
         try await files.keep(file, owner: member.id, purpose: purpose, in: tx)
       }
       return .text(Doors.file(id, file.filename))
-    } catch let refusal as FileRefusal { return .text(refusal.rawValue, status: 422) }
+    } catch let refusal as FileRefusal {
+      return .text(refusal.rawValue, status: 422)
+    } catch let refusal as Captions.Refusal { return .text(refusal.reason, status: 422) }
   }
 }
 
@@ -53,7 +59,7 @@ private struct Taker: Feature {
     try await withDatabase(
       .only([
         "20261120-0800-foundation.sql", "20261120-0900-jobs.sql", "20261120-0950-files.sql",
-        "20261120-1000-accounts.sql",
+        "20261120-1000-accounts.sql", "20261123-0400-caption-files.sql",
       ])
     ) { database in
       try await database.insert()
@@ -68,6 +74,27 @@ private struct Taker: Feature {
   }
 
   private let wav = Samples.silence(seconds: 5)
+
+  @Test func `captions go in and come out ours, as captions and nothing else`() async throws {
+    try await withSite { site, _, _, _ in
+      for (bytes, reason) in [
+        ([], "missing"), (Array("<script>".utf8), "parted"), ([UInt8](repeating: 32, count: 600 << 10), "tooLarge"),
+      ] {
+        let refused = await site.upload("/take/captions", field: "captions", filename: "a.vtt", bytes, as: .ben)
+        #expect(refused.status == 422 && refused.text == reason)
+      }
+      let taken = await site.upload(
+        "/take/captions", field: "captions", filename: "x.html",
+        Array("1\n00:00:01,000 --> 00:00:02,000\n<script>Hi</script>".utf8),
+        as: .ben)
+      let shown = await site.get(taken.text)
+      #expect(shown.status == 200 && shown.header("content-type") == "text/vtt")
+      #expect(shown.header("x-content-type-options") == "nosniff")
+      #expect(shown.header("content-security-policy")?.contains("sandbox") == true)
+      #expect(shown.header("content-disposition")?.contains("attachment") != true)
+      #expect(taken.text.hasSuffix("/captions.vtt"))
+    }
+  }
 
   @Test func `a portrait goes in and comes out remade, for everybody and for ever`() async throws {
     try await withSite { site, _, database, _ in

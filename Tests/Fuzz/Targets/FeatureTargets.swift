@@ -1,6 +1,7 @@
 import Core
 import Crypto
 import JSON
+import Media
 import Web
 
 @testable import Checkout
@@ -18,6 +19,16 @@ extension FuzzTarget {
     for declared in ["application/pdf", "audio/mpeg", "video/mp4", ""] {
       _ = FileKind(beginning: bytes, declared: declared)
     }
+  }
+
+  static let captions = FuzzTarget("captions") { bytes in
+    guard let captions = try? Captions(reading: bytes, longest: .minutes(30)) else { return }
+    hold(!captions.cues.isEmpty, "captions say something")
+    hold(captions.cues.allSatisfy { $0.start < $0.end }, "what begins ends later")
+    hold(zip(captions.cues, captions.cues.dropFirst()).allSatisfy { $0.start <= $1.start }, "cues stand in order")
+    hold(
+      (try? Captions(reading: Array(captions.text.utf8), longest: .minutes(30))) == captions,
+      "captions are read as they are written")
   }
 
   /// Signed as the provider would, so that what lies behind the signature is reached too; the first line is the time.

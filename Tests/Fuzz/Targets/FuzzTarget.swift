@@ -18,8 +18,8 @@ package struct FuzzTarget: Sendable {
 
   package static let all: [FuzzTarget] = [
     .path, .query, .form, .multipart, .json, .contract, .cookies, .head, .headerValues, .tokens, .base64,
-    .instants, .markdown, .messages, .zones, .calendar, .mailAddresses, .pictures, .fileKinds, .webhooks, .search,
-    .http, .socket, .push,
+    .instants, .markdown, .messages, .zones, .calendar, .mailAddresses, .pictures, .fileKinds, .captions, .webhooks,
+    .search, .http, .socket, .push,
   ]
 }
 

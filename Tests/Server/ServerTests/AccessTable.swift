@@ -27,7 +27,7 @@ struct Access: Sendable {
     /// A search that the learner keeps; a device of the learner's that is told.
     case search, device
     /// Of the tutor's profile.
-    case credential, sample, subject, language, date
+    case credential, sample, film, captions, subject, language, date
     /// A document of the tutor's.
     case document
     /// A review of the tutor's, who may reply.
@@ -44,7 +44,7 @@ struct Access: Sendable {
       case .none: []
       case .booking, .room: [.learner, .tutor]
       case .unpaid, .lesson, .payment, .receipt, .notice, .session, .search, .device, .channel: [.learner]
-      case .credential, .sample, .subject, .language, .date, .review: [.tutor]
+      case .credential, .sample, .film, .captions, .subject, .language, .date, .review: [.tutor]
       case .document: [.tutor, .administrator]
       case .mail, .job, .applicant, .applicantsCredential, .person: [.administrator]
       }
@@ -300,6 +300,9 @@ struct Access: Sendable {
     "POST /tutor/profile/place": .tutors.sending(["place": "33.68, 73.05"]),
     "POST /tutor/profile/samples": .tutors,
     "POST /tutor/profile/samples/:sample": .tutors.of(.sample, .unmoved),
+    "POST /tutor/profile/samples/:sample/captions": .tutors.of(.film),
+    "POST /tutor/profile/samples/:sample/captions/:language": .tutors.of(.captions, .unmoved),
+    "POST /tutor/profile/samples/:sample/transcript": .tutors.of(.sample).sending(["transcript": "La la la"]),
     "POST /tutor/profile/subjects": .tutors,
     "POST /tutor/profile/subjects/:subject": .tutors.of(.subject, .unmoved),
     "POST /tutor/profile/submission": .tutors,

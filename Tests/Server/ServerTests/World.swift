@@ -229,20 +229,23 @@ final class World: Sendable {
       try await database.run(
         Query<Void>("insert into credentials (id, tutor_id, kind, title) values (\(id), \(owner), 'degree', 'MSc')"))
       return thing == .credential ? [id.description] : [owner.description, id.description]
-    case .sample, .document:
+    case .sample, .film, .captions, .document:
       let file = ID<StoredFile>.new(), sample = ID<Room>.new()
       try await database.run(
         Query<Void>(
           """
           insert into files (id, owner_id, purpose, sha256, byte_size, media_type, filename)
-          values (\(file), \(tutor), \(thing == .sample ? "sample" : "document"), \(try keep("a degree")), 8, 'application/pdf', 'degree.pdf')
+          values (\(file), \(tutor), \(thing == .document ? "document" : "sample"), \(try keep("a degree")), 8, 'application/pdf', 'degree.pdf')
           """))
       if thing == .document { return [file.description, "degree.pdf"] }
       try await database.run(
         Query<Void>(
-          "insert into tutor_samples (id, tutor_id, file_id, kind, title) values (\(sample), \(tutor), \(file), 'audio', 'x')"
+          "insert into tutor_samples (id, tutor_id, file_id, kind, title) values (\(sample), \(tutor), \(file), \(thing == .sample ? "audio" : "video"), 'x')"
         ))
-      return [sample.description]
+      guard thing == .captions else { return [sample.description] }
+      try await database.run(
+        Query<Void>("insert into sample_captions (sample_id, language, file_id) values (\(sample), 'ar', \(file))"))
+      return [sample.description, "ar"]
     case .subject:
       return [
         try await database.one(Query<ID<Subject>>("select id from subjects where slug = 'calculus-1'")).description

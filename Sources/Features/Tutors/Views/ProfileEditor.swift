@@ -20,6 +20,8 @@ struct ProfileEditor: View {
   let languages: [SpokenLanguage]
   let credentials: [CredentialLine]
   let samples: [SampleLine]
+  /// A transcript that was refused, which must not be lost.
+  var words: String?
   let note: String
   /// What was typed as the place and is given back.
   var typedPlace: String?
@@ -28,8 +30,12 @@ struct ProfileEditor: View {
 
   func title(_ page: PageContext) -> String { page.t("site.tutorProfile") }
 
-  private func error(_ field: String, _ page: PageContext) -> String? {
-    refusals.first { $0.field == field }.map { page.t.sentence("tutors.refusal.\($0.field).\($0.reason)", [:]) }
+  private func error(_ field: String, of sample: ID<Sample>? = nil, _ page: PageContext) -> String? {
+    refusals.first { $0.field == field && $0.sample == sample }.map { sentence($0, page) }
+  }
+
+  private func sentence(_ refusal: TutorAbout.Refusal, _ page: PageContext) -> String {
+    page.t.sentence("tutors.refusal.\(refusal.field).\(refusal.reason)", refusal.line.map { ["line": $0] } ?? [:])
   }
 
   func body(_ page: PageContext) -> HTML {
@@ -51,7 +57,7 @@ struct ProfileEditor: View {
       <div class="spread"><p class="cluster">\(state)<span>\(t("tutors.complete", score: completion.score))</span></p></div>
       <progress class="progress" max="100" value="\(completion.score)" aria-label="\(t("tutors.complete", score: completion.score))"></progress>
       <nav aria-label="\(t("tutors.steps"))"><ol class="stepper">\(steps)</ol></nav>
-      \(page.formErrors(refusals.map { ($0.field, t.sentence("tutors.refusal.\($0.field).\($0.reason)", [:])) }))
+      \(page.formErrors(refusals.map { ($0.sample.map { "sample-\($0)" } ?? $0.field, sentence($0, page)) }))
       \(content(page))</div>
       """
   }
@@ -227,7 +233,8 @@ struct ProfileEditor: View {
     let t = page.t
     let lines: [HTML] = samples.map { line in
       """
-      <li class="list-row">\(page.icon(line.kind == "video" ? "video" : "music"))<div class="list-main"><strong>\(line.title)</strong></div>\
+      <li class="list-row" id="\("sample-" + line.id.description)" tabindex="-1">\(page.icon(line.isFilm ? "video" : "music"))<div class="list-main"><strong>\(line.title)</strong>\
+      \(line.isFilm ? captions(of: line, page) : transcript(of: line, page))</div>\
       <div class="list-end">\(page.postButton(t("tutors.removeItem"), to: TutorPaths.sample(line.id), "small quiet", icon: "trash"))</div></li>
       """
     }
@@ -241,6 +248,62 @@ struct ProfileEditor: View {
       <input class="input" type="file" id="sample" name="sample" accept="audio/*,video/mp4,video/webm" required></div>
       <div class="actions"><button class="button">\(page.icon("upload"))<span>\(t("tutors.upload"))</span></button>\(onward(.finish, page))</div></form>
       """
+  }
+
+  /// The captions of a film: those that are there, and a form for more.
+  private func captions(of line: SampleLine, _ page: PageContext) -> HTML {
+    let t = page.t
+    let missing: HTML? =
+      line.captions.isEmpty
+      ? "<p class=\"cluster\"><span class=\"badge warning\">\(t("tutors.noCaptions"))</span></p><p class=\"muted small\">\(t("tutors.noCaptionsWords"))</p>"
+      : nil
+    let there: [HTML] = line.captions.map {
+      let language = t.sentence("language.\($0.language)", [:])
+      return
+        "<li class=\"cluster\"><span>\(t("tutors.captionsIn", language: language))</span> \(page.postButton(t("tutors.removeCaptions", language: language), to: TutorPaths.sampleCaptionsRemoval(line.id, $0.language), "small quiet"))</li>"
+    }
+    let list: HTML? = there.isEmpty ? nil : "<ul>\(there)</ul>"
+    // Several samples have these fields on one page.
+    let mark = "-\(line.id)"
+    let options: [HTML] = TutorLanguages.codes.map { code in
+      let isOwn = code == t.language.rawValue
+      return "<option value=\"\(code)\"\(flag: "selected", when: isOwn)>\(t.sentence("language.\(code)", [:]))</option>"
+    }
+    return """
+      \(missing)\(list)\(refused(["captions", "captionsLanguage"], at: line, page))
+      <details class="disclosure"\(flag: "open", when: refusals.contains { $0.sample == line.id })><summary>\(t("tutors.addCaptions"))<span class="visually-hidden">: \(line.title)</span></summary>
+      <form class="form" method="post" action="\(TutorPaths.sampleCaptions(line.id))" enctype="multipart/form-data" data-island="form">\(page.csrfField)
+      <div class="field"><label class="label" for="\("captions-language" + mark)">\(t("tutors.captionsLanguage"))</label><select class="input" id="\("captions-language" + mark)" name="language">\(options)</select></div>
+      <div class="field"><label class="label" for="\("captions" + mark)">\(t("tutors.captionsFile"))</label><p class="hint" id="\("captions-hint" + mark)">\(t("tutors.captionsHint"))</p>
+      <input class="input" type="file" id="\("captions" + mark)" name="captions" accept=".vtt,.srt,text/vtt" aria-describedby="\("captions-hint" + mark)" required></div>
+      <div class="actions"><button class="button small">\(page.icon("upload"))<span>\(t("tutors.saveCaptions"))</span></button></div></form></details>
+      """
+  }
+
+  /// What is said in a sample of sound.
+  private func transcript(of line: SampleLine, _ page: PageContext) -> HTML {
+    let t = page.t
+    let isRefused = refusals.contains { $0.sample == line.id }
+    let words = isRefused ? self.words ?? line.transcript : line.transcript
+    let missing: HTML? =
+      line.transcript == nil
+      ? "<p class=\"cluster\"><span class=\"badge warning\">\(t("tutors.noTranscript"))</span></p><p class=\"muted small\">\(t("tutors.noTranscriptWords"))</p>"
+      : nil
+    let mark = "-\(line.id)"
+    return """
+      \(missing)\(refused(["transcript"], at: line, page))
+      <details class="disclosure"\(flag: "open", when: isRefused)><summary>\(t("tutors.transcript"))<span class="visually-hidden">: \(line.title)</span></summary>
+      <form class="form" method="post" action="\(TutorPaths.sampleTranscript(line.id))" data-island="form">\(page.csrfField)
+      <div class="field"><label class="label" for="\("transcript" + mark)">\(t("tutors.transcriptOf", title: line.title))</label><p class="hint" id="\("transcript-hint" + mark)">\(t("tutors.transcriptHint"))</p>
+      <textarea class="input" id="\("transcript" + mark)" name="transcript" rows="6" maxlength="20000" dir="auto" aria-describedby="\("transcript-hint" + mark)">\(words ?? "")</textarea></div>
+      <div class="actions"><button class="button small">\(t("tutors.saveTranscript"))</button></div></form></details>
+      """
+  }
+
+  /// What was wrong with what was sent for this sample, said beside it.
+  private func refused(_ fields: [String], at line: SampleLine, _ page: PageContext) -> HTML? {
+    guard let sentence = fields.lazy.compactMap({ error($0, of: line.id, page) }).first else { return nil }
+    return "<p class=\"error\">\(page.icon("alert"))<span>\(sentence)</span></p>"
   }
 
   private func finish(_ page: PageContext) -> HTML {

@@ -92,12 +92,31 @@ struct TutorPage: View {
     let players: [HTML] = samples.map { sample in
       let address = Doors.file(sample.file, "sample")
       let player: HTML =
-        sample.kind == "video"
-        ? "<video controls preload=\"metadata\" src=\"\(address)\" aria-label=\"\(sample.title)\"></video>"
-        : "<audio controls preload=\"metadata\" src=\"\(address)\" aria-label=\"\(sample.title)\"></audio>"
-      return "<figure class=\"card sample\">\(player)<figcaption>\(sample.title)</figcaption></figure>"
+        sample.isFilm
+        ? "<video controls preload=\"none\" data-island=\"sample\" src=\"\(address)\" aria-label=\"\(sample.title)\">\(tracks(of: sample, page))</video>"
+        : "<audio controls preload=\"none\" data-island=\"sample\" src=\"\(address)\" aria-label=\"\(sample.title)\"></audio>"
+      return
+        "<figure class=\"card sample\">\(player)<figcaption>\(sample.title)</figcaption>\(transcript(of: sample, page))</figure>"
     }
     return "<section class=\"section\"><h2>\(page.t("tutors.samples"))</h2>\(players)</section>"
+  }
+
+  /// The reader's language is shown from the start, or else the first; the player offers the others and none. The files
+  /// are the site's own, so no `crossorigin` is wanted: with it they would be asked for without need.
+  private func tracks(of sample: SampleLine, _ page: PageContext) -> [HTML] {
+    let shown = sample.captions.first { $0.language == page.t.language.rawValue } ?? sample.captions.first
+    return sample.captions.map {
+      "<track kind=\"captions\" srclang=\"\($0.language)\" label=\"\(page.t.sentence("language.\($0.language)", [:]))\" src=\"\(Doors.file($0.file, "captions.vtt"))\"\(flag: "default", when: $0 == shown)>"
+    }
+  }
+
+  private func transcript(of sample: SampleLine, _ page: PageContext) -> HTML? {
+    guard let words = sample.transcript else { return nil }
+    let paragraphs: [HTML] = words.split(whereSeparator: \.isNewline).map { "<p>\(String($0))</p>" }
+    return """
+      <details class="disclosure"\(flag: "open", when: words.utf8.count < 1000)><summary>\(page.t("tutors.transcript"))<span class="visually-hidden">: \(sample.title)</span></summary>\
+      <div class="prose" dir="auto">\(paragraphs)</div></details>
+      """
   }
 
   private func credentialList(_ page: PageContext) -> HTML {
