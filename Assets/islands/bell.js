@@ -40,6 +40,7 @@ export default function bell(bell) {
   let last = 0;
   // A line that came back says first where things stand; until it has told what was missed, that is not our place.
   let isCatchingUp = false;
+  let isAsked = false;
 
   const show = () => {
     if (badge instanceof HTMLElement) {
@@ -50,6 +51,7 @@ export default function bell(bell) {
   };
 
   const ask = async () => {
+    isAsked = true;
     const answer = await fetch("/api/notifications/?unread=1&page_size=1", { headers: { accept: "application/json" } });
     if (!answer.ok) return;
     unread = (await answer.json()).unread ?? 0;
@@ -60,6 +62,10 @@ export default function bell(bell) {
     resume() {
       isCatchingUp = true;
       return { type: "resume", data: { after: last } };
+    },
+    // The line says first where things stand, and then we ask. Where no line can be had we ask all the same.
+    state(state) {
+      if (state === "waiting" && !isAsked) ask().catch(() => {});
     },
     message(message) {
       if (message.type === "resume") {
@@ -79,5 +85,4 @@ export default function bell(bell) {
       show();
     },
   });
-  ask().catch(() => {});
 }

@@ -88,7 +88,8 @@ package struct GalleryFeature: Feature {
   /// The tokens whose value is a colour, in the order of the style sheet.
   static func colours(in style: String) -> [String] {
     var found: [String] = []
-    for match in style.matches(of: #/\s--([a-z-]+): (?:light-dark\()?oklch/#) where !found.contains(String(match.1)) {
+    for match in style.matches(of: #/[\s{;]--([a-z-]+): ?(?:light-dark\()?oklch/#)
+    where !found.contains(String(match.1)) {
       found.append(String(match.1))
     }
     return found

@@ -19,6 +19,8 @@ package final class Site: Sendable {
   /// What a page says whoever reads it, drawn once: the islands' words of each language, and icons.
   let islandWords: [Language: HTML]
   let icons = Memo<String, HTML>(limit: 1024)
+  /// What the frame's islands are made of, as links; by whether somebody is signed in.
+  private let modules: [Bool: HTML]
   /// What every page says is not well.
   package let troubles = Troubles()
 
@@ -38,6 +40,13 @@ package final class Site: Sendable {
       uniqueKeysWithValues: (Language.allCases + (isDevelopment ? Language.madeUp : [])).map {
         ($0, Shell.words(catalogue.words(in: $0)))
       })
+    modules = [true: Shell.modules(isMember: true, of: assets), false: Shell.modules(isMember: false, of: assets)]
+  }
+
+  /// The links to the modules of the frame's islands.
+  func frameModules(isMember: Bool) -> HTML {
+    // While the site is being built its modules may change under its pages.
+    assets.isLive ? Shell.modules(isMember: isMember, of: assets) : modules[isMember] ?? .none
   }
 
   /// The words, zone and tools for the reader of this request.

@@ -12,7 +12,8 @@ import Glibc
 // renames all that lead to it, and circles of modules do no harm.
 //
 // Style sheets whose names begin with a number (`css/20-tokens.css`) are chapters of one: they are joined in name order
-// into `app.css` of their folder, so that a page asks once and a colleague still finds the component in a file of its own.
+// into `app.css` of their folder, so that a page asks once and a colleague still finds the component in a file of its own;
+// what is joined is tightened too (``StyleSheet``), but for development.
 //
 // Text is kept compressed beside the plain bytes, once ``Assets/compress()`` has made it so: after the start and in the
 // background, because the best brotli takes a second for all of them. Until then it goes plain, which is right too.
@@ -50,7 +51,8 @@ package final class Assets: Sendable {
   }
 
   private let mounts: [(prefix: String, folder: String)]
-  private let isLive: Bool
+  /// Whether files are looked at again at each use, so that addresses may change while the server runs.
+  package let isLive: Bool
   private let shelf: Locked<Shelf>
 
   /// Reads `folder`, and what else is mounted: `["lib/katex": "/usr/share/javascript/katex"]`. Left out are catalogues
@@ -61,7 +63,7 @@ package final class Assets: Sendable {
     isLive = live
     var status = stat()
     guard stat(folder, &status) == 0 else { throw Missing(description: "there is no folder \(folder)") }
-    shelf = Locked(Self.read(self.mounts))
+    shelf = Locked(Self.read(self.mounts, isTight: !live))
   }
 
   /// The address of a file, such as `css/app.css`, with its hash. A file that does not exist keeps its plain address,
@@ -133,7 +135,7 @@ package final class Assets: Sendable {
     guard isLive else { return }
     let stamp = Self.stamp(mounts)
     if shelf.withLock({ $0.stamp }) != stamp {
-      let fresh = Self.read(mounts)
+      let fresh = Self.read(mounts, isTight: false)
       shelf.withLock { $0 = fresh }
     }
   }
@@ -156,7 +158,7 @@ package final class Assets: Sendable {
     return hash
   }
 
-  private static func read(_ mounts: [(prefix: String, folder: String)]) -> Shelf {
+  private static func read(_ mounts: [(prefix: String, folder: String)], isTight: Bool) -> Shelf {
     var shelf = Shelf()
     shelf.stamp = stamp(mounts)
     var contents: [String: [UInt8]] = [:]
@@ -166,7 +168,7 @@ package final class Assets: Sendable {
         contents[mount.prefix + path] = file.read(offset: 0, length: file.size)
       }
     }
-    joinChapters(in: &contents)
+    joinChapters(in: &contents, isTight: isTight)
     let links = contents.reduce(into: [String: [Link]]()) {
       $0[$1.key] = references(in: $1.value, of: $1.key, among: contents)
     }
@@ -202,13 +204,14 @@ package final class Assets: Sendable {
   }
 
   /// Replaces numbered style sheets by the `app.css` they make up. An `app.css` written by hand comes first.
-  private static func joinChapters(in contents: inout [String: [UInt8]]) {
+  private static func joinChapters(in contents: inout [String: [UInt8]], isTight: Bool) {
     for path in contents.keys.sorted() where path.hasSuffix(".css") {
       let parts = path.split(separator: "/")
       guard let name = parts.last, let dash = name.firstIndex(of: "-"), !name[..<dash].isEmpty,
         name[..<dash].utf8.allSatisfy({ (48...57).contains($0) }), let chapter = contents.removeValue(forKey: path)
       else { continue }
-      contents[(parts.dropLast() + ["app.css"]).joined(separator: "/"), default: []] += chapter + [10]
+      contents[(parts.dropLast() + ["app.css"]).joined(separator: "/"), default: []] +=
+        isTight ? StyleSheet.tightened(chapter) : chapter + [10]
     }
   }
 

@@ -82,6 +82,24 @@ private struct Plain: View {
     #expect(!text("/").contains("site-troubles"))
   }
 
+  @Test func `all that the frame's islands import is fetched at once, and nothing twice`() throws {
+    let assets = try frame().assets
+    for isMember in [true, false] {
+      let links = Shell.modules(isMember: isMember, of: assets).text
+      var wanted = ["zone", "webapp", "theme"] + (isMember ? ["bell", "menu"] : [])
+      var reached = Set(wanted)
+      while let name = wanted.popLast() {
+        let text = String(decoding: try #require(assets.content(of: "islands/\(name).js")), as: UTF8.self)
+        for found in text.matches(of: #/from "\/assets\/islands\/([a-z-]+)\.[0-9a-f]+\.js"/#)
+        where reached.insert(String(found.1)).inserted {
+          wanted.append(String(found.1))
+        }
+      }
+      for name in reached { #expect(links.contains(assets.address("islands/\(name).js")), "\(name)") }
+      #expect(links.matches(of: /modulepreload/).count == reached.count)
+    }
+  }
+
   @Test func `a problem has its own page, in plain words`() throws {
     let site = try frame()
     for status in [400, 403, 404, 409, 413, 429, 500, 503, 418] {

@@ -207,7 +207,27 @@ struct Folder {
       let style = try #require(get(running.wire(), assets.address("css/app.css")))
       #expect(
         style.text
-          == "@layer a, b;\np { color: red }\n@font-face { src: url(\"\(assets.address("fonts/x.woff2"))\") }\n")
+          == "@layer a,b;p{color: red}@font-face{src: url(\"\(assets.address("fonts/x.woff2"))\")}")
+    }
+  }
+
+  @Test func `a style sheet is sent without what only people read, and means the same`() {
+    for (written, sent) in [
+      ("/* Ink. */\n.a ,\n.b > p { color : red ; }\n", ".a,.b > p{color : red;}"),
+      (
+        "@media (width > 4rem)  and (hover) { a { b: calc(1px + 2px) } }",
+        "@media (width > 4rem) and (hover){a{b: calc(1px + 2px)}}"
+      ),
+      (#"p::before { content: "/* \" , */  " }"#, #"p::before{content: "/* \" , */  "}"#),
+      ("a { background: url( data:x;a /*b*/ , ) }", "a{background: url( data:x;a /*b*/ , )}"),
+      ("a { b: url( 'c  d' ) }", "a{b: url( 'c  d' )}"),
+      ("div/**/.a{} em/* */em{} a /**/ b{} /**//***/ c{}", "div.a{}em/**/em{}a b{}c{}"),
+      (#".\31 a  {} .\{b {}"#, #".\31 a{}.\{b{}"#),
+      ("a { b: c } /* never ended", "a{b: c}"), ("a { b: 'never", "a{b: 'never"), ("a{b:url(never", "a{b:url(never"),
+      ("", ""), ("/", "/"), ("/*", ""), ("/*/", ""), ("\\", "\\"), ("url(", "url("),
+    ] {
+      #expect(String(decoding: StyleSheet.tightened(Array(written.utf8)), as: UTF8.self) == sent)
+      #expect(StyleSheet.tightened(Array(sent.utf8)) == Array(sent.utf8), "once is enough: \(sent)")
     }
   }
 
