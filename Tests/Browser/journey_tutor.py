@@ -164,7 +164,7 @@ def verified_by_admin(site):
 def film(seconds=2):
     """A picture that changes, and silence, as a browser records them."""
     return subprocess.run(
-        ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", f"testsrc=size=160x120:rate=5:duration={seconds}", "-f", "lavfi", "-i",
+        ["ffmpeg", "-nostdin", "-v", "error", "-f", "lavfi", "-i", f"testsrc=size=160x120:rate=5:duration={seconds}", "-f", "lavfi", "-i",
          f"anullsrc=duration={seconds}", "-c:v", "libvpx", "-c:a", "libopus", "-f", "webm", "-"], check=True, capture_output=True).stdout
 
 

@@ -64,11 +64,11 @@ WATCH = """() => {
 def furnish(site):
     """What demo content has not and a real site has: a portrait of every tutor, and a film with captions."""
     def made(*options):
-        return subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", *options, "-"], check=True, capture_output=True).stdout
+        return subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-f", "lavfi", "-i", *options, "-"], check=True, capture_output=True).stdout
 
     # Full of edges, as a face before leaves is: larger than most when it is small.
     portrait = made("mandelbrot=size=600x600", "-frames:v", "1", "-c:v", "png", "-f", "image2pipe")
-    film = made("testsrc2=size=640x360:rate=25:duration=20", "-c:v", "libvpx", "-b:v", "1M", "-deadline", "realtime", "-f", "webm")
+    film = made("testsrc2=size=320x180:rate=10:duration=20", "-c:v", "libvpx", "-b:v", "1M", "-deadline", "realtime", "-cpu-used", "8", "-f", "webm")
     maker = site.signed_in(WHO["tutor"], name="maker")
     maker.goto("/account")
     maker.page.locator("#photo-file").set_input_files({"name": "me.png", "mimeType": "image/png", "buffer": portrait})
