@@ -58,10 +58,10 @@ package struct Files: Sendable {
     self.probe = probe
   }
 
-  /// A portrait: cut to a square from the middle, 256 pixels wide at most, which the largest place for one
-  /// needs on a screen of two dots a pixel; a JPEG without metadata. Up to 10 MB.
+  /// A portrait: cut to a square from the middle, 192 pixels wide at most, which is enough for the largest
+  /// place for one (120) and little for a list of many on a slow line; a JPEG without metadata. Up to 10 MB.
   package func prepare(avatar upload: UploadedFile) async throws -> PreparedFile {
-    try await picture(upload, .square(256))
+    try await picture(upload, .square(192))
   }
 
   /// A picture: 2048 pixels on its longer side at most, a JPEG without metadata, transparency on white. Up to 10 MB.
