@@ -9,11 +9,11 @@ from ways import book_and_pay, let_time_pass_until_start
 
 OPEN = ["/", "/tutors", "/tutors?view=map", "/tutors/amal", "/tutors/amal/reviews", "/tutors/amal/book", "/compare", "/sign-in", "/register",
         "/forgotten-password", "/status", "/nowhere"]
-LEARNER = ["/dashboard", "/bookings", "/bookings?view=week", "/bookings?view=day", "/wallet", "/account", "/account/security", "/notifications",
+LEARNER = ["/dashboard", "/bookings", "/bookings?view=week", "/bookings?view=day", "/wallet", "/account", "/account/security", "/account/notifications", "/notifications",
            "/saved-searches", "/tutors/amal/book?subject=calculus-1&minutes=60"]
-TUTOR = ["/dashboard", "/bookings", "/wallet", "/tutor/availability",
+TUTOR = ["/dashboard", "/bookings", "/wallet", "/tutor/availability", "/tutor/embedding",
          *(f"/tutor/profile?step={step}" for step in ("about", "subjects", "languages", "credentials", "samples", "finish"))]
-ADMIN = ["/admin", "/admin/people", "/admin/verification", "/admin/bookings", "/admin/outbox", "/admin/jobs", "/admin/audit"]
+ADMIN = ["/admin", "/admin/people", "/admin/verification", "/admin/bookings", "/admin/outbox", "/admin/jobs", "/admin/audit", "/admin/embedding"]
 
 # What is touched, and the box a finger has: the control's own, or that of the label or the link's row around it.
 SMALL = """(least) => {
@@ -21,7 +21,7 @@ SMALL = """(least) => {
   const box = (e) => {
     const own = e.getBoundingClientRect()
     const label = e.matches('input') && (e.closest('label') || e.labels?.[0])
-    if (!label || !seen(label)) return own
+    if (!label || !seen(label) || Math.min(own.width, own.height) >= least - 0.5) return own
     const around = label.getBoundingClientRect()
     return around.width * around.height > own.width * own.height ? around : own
   }

@@ -32,7 +32,7 @@ WHO = {"guest": None, "learner": "learner@example.org", "tutor": "tutor@example.
        "new-learner": "mina@example.org", "new-tutor": "okonkwo@example.org"}
 NEW = {WHO["new-learner"], WHO["new-tutor"]}
 # What is no screen: documents, calls, and pages that only pass on.
-NOT_A_SCREEN = re.compile(r"^/(api/(?!docs/$)|healthz|readyz|files/|service-worker|manifest|notifications/:)|\.(ics|csv|json)$|/return$")
+NOT_A_SCREEN = re.compile(r"^/(api/(?!docs/$)|healthz|readyz|files/|service-worker|manifest|notifications/:)|\.(ics|csv|json|js|css)$|/return$")
 MOST_HIGH = 6000
 
 
@@ -111,6 +111,7 @@ def visits(site, ids):
         "/offline/:language": [("guest", "/offline/en")],
         "/sign-in/code": [],
         "/unsubscribe/:token": [("guest", f"/unsubscribe/{ids['unsubscribe']}")],
+        "/embed/tutors/:slug": [("guest", "/embed/tutors/amal")],
         "/verify": [("guest", "/verify?token=nonsense")],
         "/reset-password": [("guest", "/reset-password?token=nonsense")],
         "/tutors": [("guest", "/tutors"), ("guest", "/tutors?q=zzzz"), ("guest", "/tutors?subject=calculus-1&price_max=40&soon=1"), ("guest", "/tutors?view=map")],
