@@ -79,7 +79,7 @@ let targets: [Target] = [
   kit("Web", uses: ["Core", "Compression", "Crypto", "HTML", "JSON", "Loop", "CMicrohttpd", "CWslay", "CSystem"]),
   kit("Jobs", uses: ["Core", "Loop", "Postgres", "JSON"]),
   kit("Bus", uses: ["Core", "Loop", "Web"]),
-  kit("Doctor", uses: ["Core", "Crypto", "Loop", "Postgres", "Outbound", "CResolv", "CSystem"]),
+  kit("Doctor", uses: ["Core", "Crypto", "Loop", "Media", "Postgres", "Outbound", "CResolv", "CSystem"]),
   kit("Redis", uses: ["Core", "Loop", "CHiredis"]),
   kit("Platform", uses: ["Core", "Loop", "Web", "Postgres", "Jobs", "Bus", "HTML", "JSON"]),
   kit("Site", uses: ["Core", "HTML", "Web", "Time", "JSON", "CICU", "CCmark"]),
@@ -88,7 +88,7 @@ let targets: [Target] = [
   kit("Towns", uses: ["Core", "Loop"]),
   kit("QR", uses: ["HTML", "CQREncode"]),
   kit("Captcha", uses: ["Core", "Crypto", "HTML", "JSON", "Outbound", "Site", "Web"]),
-  kit("TestDatabase", uses: ["Core", "JSON", "Loop", "Postgres"]),
+  kit("TestDatabase", uses: ["Core", "CSystem", "JSON", "Loop", "Postgres"]),
   kit(
     "TestKit",
     uses: [
@@ -144,7 +144,7 @@ let targets: [Target] = [
   tests("Outbound", in: "Kits", uses: ["Core", "JSON", "Loop", "TestDatabase"]),
   tests("Push", in: "Kits", uses: ["Core", "Crypto", "JSON", "Loop", "Outbound", "TestDatabase"]),
   tests("Compression", in: "Kits"),
-  tests("Web", in: "Kits", uses: ["Core", "Compression", "Crypto", "CSystem", "HTML", "JSON", "Loop"]),
+  tests("Web", in: "Kits", uses: ["Core", "Compression", "Crypto", "CSystem", "HTML", "JSON", "Loop", "TestDatabase"]),
   tests("Jobs", in: "Kits", uses: ["Core", "JSON", "JobsWorker", "Loop", "Postgres", "TestDatabase"]),
   // The process that those tests kill.
   .executableTarget(
@@ -158,8 +158,8 @@ let targets: [Target] = [
   tests("Towns", in: "Kits", uses: ["Core", "Loop"]),
   tests("QR", in: "Kits", uses: ["HTML"]),
   tests("Media", in: "Kits", uses: ["Core", "Crypto"]),
-  tests("Doctor", in: "Kits", uses: ["Core", "Loop", "Outbound", "Postgres", "TestDatabase"]),
-  tests("Redis", in: "Kits", uses: ["Core", "CSystem", "Loop"]),
+  tests("Doctor", in: "Kits", uses: ["Core", "Loop", "Media", "Outbound", "Postgres", "TestDatabase"]),
+  tests("Redis", in: "Kits", uses: ["Core", "Loop", "TestDatabase"]),
   tests("Site", in: "Kits", uses: proving.filter { $0 != "Site" }),
 
   tests("Audit", in: "Features", uses: proving),
@@ -187,7 +187,9 @@ let targets: [Target] = [
   // The whole house, wired as it is served.
   .testTarget(
     name: "ServerTests",
-    dependencies: (proving + ["tutalink", "Accounts", "CSystem", "Crypto", "Loop", "Outbound"]).map {
+    dependencies: (proving + [
+      "tutalink", "Accounts", "Captcha", "CSystem", "Crypto", "Loop", "Outbound", "Redis",
+    ]).map {
       .byName(name: $0)
     },
     path: "Tests/Server/ServerTests", swiftSettings: house),

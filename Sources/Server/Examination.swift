@@ -6,7 +6,7 @@ import Site
 
 /// `tutalink doctor`: looks at everything the site stands on, says what is wrong in plain words, and what to do.
 struct Examination {
-  static let parts = ["database", "mail", "relay", "store", "disk", "clock", "limits", "names", "site"]
+  static let parts = ["database", "mail", "relay", "store", "media", "disk", "clock", "limits", "names", "site"]
   /// What the migrations ask of PostgreSQL.
   private static let extensions = ["btree_gist", "citext", "pg_trgm", "unaccent"]
 
@@ -37,6 +37,7 @@ struct Examination {
         case "relay":
           RelayCheck(stun: config.stunURLs, turn: config.turnURLs, secret: config.turnSecret).findings()
         case "store": [machine.store()]
+        case "media": [MediaCheck(home: config.home).finding()]
         case "disk": [machine.disk()]
         case "clock": [machine.clock()]
         case "limits": [machine.limits()]

@@ -56,7 +56,8 @@ def reads(site, known, language, pages, address=None):
     faults = []
     for path in pages:
         person.page.goto(path)
-        person.page.wait_for_timeout(200)
+        # Islands add words of their own.
+        person.page.wait_for_load_state("networkidle")
         assert person.page.locator("html").get_attribute("lang") == language, path
         for said in person.page.evaluate(TEXT):
             plain = {word for word in words(said) if word.lower() not in known}

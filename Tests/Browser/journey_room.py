@@ -266,6 +266,38 @@ def test_every_device_trouble_has_its_cause_and_its_fix_and_keeps_nobody_out(sit
     reads(tutor, "I hear you", 1)
 
 
+COVERED = """() => {
+  const box = (one) => one.getBoundingClientRect()
+  const line = box(document.querySelector('[data-site]'))
+  const meets = (one) => one.width > 0 && one.left < line.right && line.left < one.right && one.top < line.bottom && line.top < one.bottom
+  return [...document.querySelectorAll('.controls button, [data-tiles], .room-top > a, [data-network]')].filter((one) => meets(box(one))).map((one) => one.className)
+}"""
+
+
+def test_what_troubles_the_site_is_said_in_an_open_room_and_covers_nothing(site):
+    booking = lesson(site)
+    tutor, learner = cast(site)
+    both_inside(tutor, learner, booking)
+    said = [person.page.locator("[data-site]") for person in (tutor, learner)]
+    assert [line.text_content() for line in said] == ["", ""]
+    # A letter that has waited for ten minutes: the site sees it by itself, and the open pages hear of it.
+    site.sql("""insert into mails (id, user_id, kind, created_at)
+                select gen_random_uuid(), id, 'tests.late', now() - interval '10 minutes' from users limit 1""")
+    for person, line in zip((tutor, learner), said):
+        until(lambda: "Letters are sent late" in line.text_content(), f"what troubles the site, at {person.name}", 40)
+        assert line.get_attribute("role") == "status" and line.is_visible()
+        assert look(person, COVERED) == []
+        person.is_accessible()
+        person.shot("room-troubles")
+    learner.fits(320)
+    # The way to more leads elsewhere, and the lesson goes on here.
+    assert learner.page.locator("[data-site] a").get_attribute("target") == "_blank"
+    flows(tutor, learner)
+    site.sql("delete from mails where kind = 'tests.late'")
+    for person, line in zip((tutor, learner), said):
+        until(lambda: line.text_content() == "", f"quiet again, at {person.name}", 40)
+
+
 def test_the_room_is_sound_and_says_what_it_needs(site):
     booking = lesson(site)
     tutor, learner = cast(site)

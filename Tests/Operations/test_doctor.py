@@ -208,6 +208,20 @@ def test_a_store_that_cannot_be_written(doctor, house):
     assert "✘ store" in said and "chown" in said
 
 
+@pytest.mark.parametrize("stand_in, word, cure", [
+    ("/dev/null", "is not there", "apt install ffmpeg"), ("/bin/true", "does not read a second of silence", "reinstall"),
+])
+def test_sound_and_film_are_looked_into_or_it_is_said(doctor, house, stand_in, word, cure):
+    assert "looks into sound and film" in doctor("media", expect=0)
+    # Something else in its place, for this one run.
+    inside = ["unshare", "--mount", "bash", "-c", f"mount --bind {stand_in} /usr/bin/ffprobe && exec {BINARY} doctor media"]
+    if subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode:
+        pytest.skip("only root can put something in the place of a program")
+    said = house.run(*inside, expect=1)
+    assert "✘ media" in said and word in said and cure in said and "turned away" in said
+    assert not list((house.home / "files/incoming").glob("doctor-*"))
+
+
 def test_a_disk_that_is_nearly_full(doctor, house, tmp_path):
     small = tmp_path / "small"
     small.mkdir()

@@ -231,7 +231,7 @@ def edge(name):
         with open(FOLDER / f"{name}.log", "wb") as log:
             status = subprocess.run(
                 [ROOT / ".venv/bin/python", HERE / f"{name}.py"], cwd=HERE, env=environment, stdout=log,
-                stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, timeout=300).returncode
+                stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, timeout=900).returncode
         return [] if status == 0 else [f"status {status}: {(FOLDER / f'{name}.log').read_text()[-400:]}"]
 
     return judge

@@ -123,6 +123,7 @@ class LessonRoom {
         return this.otherMedia(data);
       case "timer":
         this.clock.hear(data, this.socket.askedAt);
+        this.showTroubles(data.troubles);
         return this.tick();
       case "ended":
         return this.ended();
@@ -140,6 +141,7 @@ class LessonRoom {
     this.seats = seats.map((s) => ({ ...s, media: this.seats.find((o) => o.seat === s.seat)?.media }));
     this.ice = ice_servers;
     this.clock.hear(state);
+    this.showTroubles(state.troubles);
     const held = came ?? this.heldToken();
     this.keepToken(you.resume);
     this.socket.sendNow("resume", { seat: held ?? null, after: this.panel.log.last });
@@ -840,6 +842,19 @@ class LessonRoom {
     box.textContent = words ?? "";
     box.hidden = !words;
     if (words && stays) this.noteTimer = setTimeout(() => this.note(null), stays);
+  }
+
+  /** What is not well with the site: one calm line in the head, for as long as it lasts. */
+  showTroubles(sentences) {
+    if (!Array.isArray(sentences)) return;
+    const box = this.part("site");
+    const words = sentences.join(" ");
+    if ((box.querySelector("[data-site-words]")?.textContent ?? "") === words) return;
+    box.replaceChildren();
+    if (!words) return;
+    const line = this.part("site-template").content.cloneNode(true);
+    line.querySelector("[data-site-words]").textContent = words;
+    box.append(line);
   }
 
   /** For those who listen to the page. */

@@ -28,7 +28,7 @@ test("a message is shown once, in the server's order, however it comes", () => {
 });
 
 test("any order of arrival with any repetition gives the same log", () => {
-  const seed = Number(process.env.TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
+  const seed = Number(process.env.TEST_SEED ?? 7);
   console.log(`room.test.js: TEST_SEED=${seed}`);
   let state = seed;
   const random = () => ((state = (state * 1103515245 + 12345) % 2 ** 31) / 2 ** 31);

@@ -123,7 +123,8 @@ package struct ClassroomFeature: Feature {
     guard let lesson = try await database.first(.lesson(code: code)) else { throw Failure.notFound }
     guard let role = lesson.role(of: member.id), lesson.isOpen || lesson.isOver else { throw Failure.forbidden }
     return RoomConversation(
-      rooms: rooms, relays: relays, lesson: lesson, user: member.id, role: role, words: site.context(for: request).t)
+      rooms: rooms, relays: relays, lesson: lesson, user: member.id, role: role, site: site,
+      words: site.context(for: request).t)
   }
 }
 

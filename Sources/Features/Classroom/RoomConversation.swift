@@ -20,6 +20,7 @@ final class RoomConversation: Conversation {
   private let lesson: Lesson
   private let user: ID<User>
   private let role: LessonRoom.Role
+  private let site: Site
   private let t: Wording
   private let connection = ID<Connection>.new()
   private let state = Locked(State())
@@ -40,12 +41,16 @@ final class RoomConversation: Conversation {
     var arrived: Int64 = 0
   }
 
-  init(rooms: Rooms, relays: RelaySettings, lesson: Lesson, user: ID<User>, role: LessonRoom.Role, words: Wording) {
+  init(
+    rooms: Rooms, relays: RelaySettings, lesson: Lesson, user: ID<User>, role: LessonRoom.Role, site: Site,
+    words: Wording
+  ) {
     self.rooms = rooms
     self.relays = relays
     self.lesson = lesson
     self.user = user
     self.role = role
+    self.site = site
     t = words
   }
 
@@ -123,6 +128,7 @@ final class RoomConversation: Conversation {
       w.object("state") { w in
         w.field("phase", outcome.after.beganAt == nil ? "waiting" : "open")
         RoomMessage.times(lesson, beganAt: outcome.after.beganAt, now: now, to: &w)
+        w.field("troubles", site.troubleSentences(t))
       }
       w.key("ice_servers")
       relays.write(for: user, at: now, to: &w)
@@ -301,9 +307,15 @@ final class RoomConversation: Conversation {
     }
   }
 
+  /// From memory, so that it is answered while the database is away; and tells whoever is in a lesson what other pages tell
+  /// when they are opened.
   private func answerTime(on socket: Socket) {
     let beganAt = state.withLock { $0.beganAt }
-    socket.send(RoomMessage.make("timer") { w in RoomMessage.times(lesson, beganAt: beganAt, now: now, to: &w) })
+    socket.send(
+      RoomMessage.make("timer") { w in
+        RoomMessage.times(lesson, beganAt: beganAt, now: now, to: &w)
+        w.field("troubles", site.troubleSentences(t))
+      })
   }
 
   private func keep(_ sample: QualitySample) async throws {

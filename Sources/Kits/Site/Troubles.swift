@@ -33,13 +33,22 @@ package final class Troubles: Sendable {
   var now: [Trouble] { source.withLock { $0.trouble }() }
 }
 
+extension Site {
+  /// A sentence for each trouble there is now. For pages without the shell's frame, and for sockets of open ones.
+  package func troubleSentences(_ t: Wording) -> [String] { troubles.now.map { $0.sentence(t) } }
+}
+
+extension Trouble {
+  func sentence(_ t: Wording) -> String { t("status.\(condition).\(part)") }
+}
+
 extension PageContext {
   /// A sentence for each trouble, and the way to the page that tells more.
   func troubles() -> HTML? {
     let troubles = site.troubles.now
     // The page of status says it itself, of every part.
     guard !troubles.isEmpty, path != Doors.status() else { return nil }
-    let sentences = troubles.map { t("status.\($0.condition).\($0.part)") }
+    let sentences = troubles.map { $0.sentence(t) }
     let rest: [HTML] = sentences.dropFirst().map { "<p>\($0)</p>" }
     let banner = banner(
       troubles.contains { $0.condition == "down" } ? .danger : .warning, sentences[0], "\(rest)",

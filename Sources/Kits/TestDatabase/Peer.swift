@@ -56,25 +56,5 @@ package final class Peer: Sendable {
   }
 }
 
-/// A folder that goes with the test.
-package final class Folder: Sendable {
-  package let path: String
-
-  package init() {
-    var template = Array("/tmp/tutalink-test-XXXXXX".utf8CString)
-    path = String(cString: mkdtemp(&template)!)
-  }
-
-  deinit {
-    guard let folder = opendir(path) else { return }
-    while let entry = readdir(folder) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-      if name != ".", name != ".." { unlink(path + "/" + name) }
-    }
-    closedir(folder)
-    rmdir(path)
-  }
-}
-
 /// A port nobody listens on (tcpmux, RFC 1078).
 package let deadPort = 1

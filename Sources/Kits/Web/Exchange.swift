@@ -151,7 +151,7 @@ final class Exchange: @unchecked Sendable {
     let hasBody = check.length > 0 || check.isChunked
     if hasBody {
       let seconds = check.length / server.settings.bodyRate
-      connection.allow(Milliseconds.of(server.settings.bodyDeadline) + seconds * 1000)
+      connection.allow(Milliseconds.of(server.settings.bodyDeadline) + seconds * 1000, receiving: true)
     }
     switch server.table.receive(request, length: check.lengths > 0 ? check.length : nil, isChunked: check.isChunked) {
     case .answer(let response):

@@ -17,10 +17,11 @@ package struct ServerSettings: Sendable {
   package var connectionsPerLoop = 10_000
   /// From a connection's beginning to the end of its first head. Absolute: bytes that trickle do not extend it.
   package var headDeadline = Duration.seconds(10)
-  /// From the head to the end of the body; a body with a declared length gets a second more for each `bodyRate`.
+  /// From the head to the end of the body; a body with a declared length gets a second more for each `bodyRate`. Absolute;
+  /// who is too slow is told so (408) and cut.
   package var bodyDeadline = Duration.seconds(30)
-  /// Bytes a second below which a sender is cut.
-  package var bodyRate = 50_000
+  /// Bytes a second below which a sender is cut: what a telephone at the edge of its net still sends.
+  package var bodyRate = 10_000
   /// From an answer to the end of the next head.
   package var idleDeadline = Duration.seconds(60)
   /// From an answer's head to its last byte, with a second more for each `sendRate` bytes of a body of known length.
@@ -31,7 +32,8 @@ package struct ServerSettings: Sendable {
   /// What a handler may take when its route does not say.
   package var handlerDeadline = Duration.seconds(30)
   package var pingEvery = Duration.seconds(30)
-  /// A socket that says nothing, not even pong, for so long is closed with 4408.
+  /// A socket that says nothing, not even pong, for so long is closed with 4408: it was pinged after `pingEvery`, and had the
+  /// rest to answer.
   package var socketIdle = Duration.seconds(90)
   /// How long a socket that we closed may take to close its side.
   package var farewell = Duration.seconds(3)

@@ -35,6 +35,8 @@ final class Connection {
   private var since = Milliseconds.now()
   /// 0: none.
   private var limit: Int
+  /// The deadline is for a body on its way: nothing was answered to that request, and something can be said.
+  private(set) var isReceiving = false
 
   init(descriptor: Int32, peer: String, place: Int, limit: Int) {
     self.descriptor = descriptor
@@ -43,9 +45,10 @@ final class Connection {
     self.limit = limit
   }
 
-  func allow(_ milliseconds: Int) {
+  func allow(_ milliseconds: Int, receiving: Bool = false) {
     since = Milliseconds.now()
     limit = milliseconds
+    isReceiving = receiving
   }
 
   func isOver(at now: Int) -> Bool { limit != 0 && now - since > limit }
@@ -165,6 +168,12 @@ final class LoopServer: Source, @unchecked Sendable {
     needsRun = true
     let now = Milliseconds.now()
     for connection in connections where connection.isOver(at: now) {
+      // The library cannot answer in the middle of a body. A proxy passes this on, and takes us for well.
+      if connection.isReceiving {
+        _ = Self.tooSlow.withUnsafeBytes {
+          send(connection.descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+        }
+      }
       connection.allow(0)
       figures.cutSlow.add()
       // The library sees the end of the stream and cleans up.
@@ -294,6 +303,9 @@ final class LoopServer: Source, @unchecked Sendable {
   }
 
   // MARK: Answers
+
+  private static let tooSlow = Array(
+    "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".utf8)
 
   /// Hands an answer to the library.
   func queue(_ response: Response, to handle: OpaquePointer, closing: Bool) -> MHD_Result {

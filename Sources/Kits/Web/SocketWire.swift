@@ -68,6 +68,8 @@ final class SocketWire: Source, SocketOutput, @unchecked Sendable {
   private var tokensAt = Milliseconds.now()
   private var heardAt = Milliseconds.now()
   private var pingedAt = Milliseconds.now()
+  /// When it was first asked for a sign of life since it gave one.
+  private var askedAt: Int?
 
   @discardableResult
   static func open(
@@ -218,6 +220,7 @@ final class SocketWire: Source, SocketOutput, @unchecked Sendable {
 
   func heard(opcode: UInt8, _ bytes: UnsafeRawBufferPointer) {
     heardAt = Milliseconds.now()
+    askedAt = nil
     switch opcode {
     case 1: message(bytes)
     case 2: finish(.notText, CloseCode.notText.name)
@@ -325,13 +328,18 @@ final class SocketWire: Source, SocketOutput, @unchecked Sendable {
   // MARK: Time and the end
 
   /// Called about once a second. Answers whether it pinged.
+  ///
+  /// Nobody is cut for silence who was not asked: the patience is counted from the first ping that went unanswered. So a
+  /// process that was stopped for minutes asks its sockets when it goes on, instead of ending them all.
   func look(at now: Int, mayPing: Bool) -> Bool {
     switch state {
     case .open:
-      if now - heardAt > Milliseconds.of(server.settings.socketIdle) {
+      let patience = Milliseconds.of(server.settings.socketIdle) - Milliseconds.of(server.settings.pingEvery)
+      if let askedAt, now - askedAt > max(0, patience), !hasUnread {
         finish(.idle, CloseCode.idle.name)
       } else if mayPing, now - max(heardAt, pingedAt) >= Milliseconds.of(server.settings.pingEvery) {
         pingedAt = now
+        askedAt = askedAt ?? now
         enqueue(SocketFrame.ping)
         return true
       }
@@ -339,6 +347,12 @@ final class SocketWire: Source, SocketOutput, @unchecked Sendable {
     case .ended: break
     }
     return false
+  }
+
+  /// Something has come that we have not read yet: it may be the sign of life.
+  private var hasUnread: Bool {
+    var byte: UInt8 = 0
+    return recv(fd, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) > 0
   }
 
   private func deadline(_ patience: Duration) -> Int { Milliseconds.now() + Milliseconds.of(patience) }

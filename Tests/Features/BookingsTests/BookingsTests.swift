@@ -524,7 +524,7 @@ struct Unexpected: Error {
       try await withThrowingTaskGroup(of: Void.self) { group in
         for worker in 0..<4 {
           group.addTask {
-            var random = Seeded(state: seeded.state &+ UInt64(worker))
+            var random = Dice(seeded.seed &+ UInt64(worker))
             let learner = [Person.ben, .cleo, .dan, .root][worker]
             for _ in 0..<total / 4 {
               let known = bookings.withLock { $0.randomElement(using: &random) }

@@ -1,27 +1,16 @@
 import Core
 import Glibc
+import TestKit
 import Testing
 
 @testable import Bookings
 
-/// SplitMix64 (Steele, Lea, Flood 2014): small, and the same sequence for the same seed everywhere.
-struct Seeded: RandomNumberGenerator {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-}
-
 /// How many operations a property runs through, and from which seed: `COUNT` and `SEED` in the environment.
-func property(_ name: String, count standard: Int) -> (count: Int, random: Seeded) {
+func property(_ name: String, count standard: Int) -> (count: Int, random: Dice) {
   let count = getenv("COUNT").flatMap { Int(String(cString: $0)) } ?? standard
-  let seed = getenv("SEED").flatMap { UInt64(String(cString: $0)) } ?? UInt64.random(in: 0...UInt64.max)
-  print("\(name): \(count) operations, SEED=\(seed)")
-  return (count, Seeded(state: seed))
+  let dice = Dice()
+  print("\(name): \(count) operations, SEED=\(dice.seed)")
+  return (count, dice)
 }
 
 /// `#expect` costs too much to be asked a million times; this one costs nothing until it fails.

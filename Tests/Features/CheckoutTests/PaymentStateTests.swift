@@ -1,4 +1,5 @@
 import Core
+import TestKit
 import Testing
 
 @testable import Checkout
@@ -30,8 +31,7 @@ import Testing
 
   /// Any news, in any order, any number of times. On failure the seed is in the message.
   @Test func `whatever is heard, a payment only moves forward, and ends the same in any order`() {
-    var dice = SystemRandomNumberGenerator()
-    let seed = dice.next()
+    let seed = Dice().seed
     var state = seed
     func next(_ bound: Int) -> Int {
       state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407

@@ -1,4 +1,5 @@
 import Core
+import TestKit
 import Testing
 
 @testable import Classroom
@@ -167,7 +168,7 @@ struct Scene {
 
   /// Random histories against a plain bookkeeping of intervals, admissions and connections.
   @Test func `invariants hold over random histories`() throws {
-    var random = Seeded(label: "LessonRoomTests")
+    var random = Dice()
     for _ in 0..<400 {
       var scene = Scene()
       scene.now = scene.now - .minutes(Int.random(in: 0...25, using: &random))
@@ -238,24 +239,5 @@ struct Scene {
         if ended { #expect(scene.room.seats.allSatisfy { $0.presence == .gone }) }
       }
     }
-  }
-}
-
-/// SplitMix64 (Steele, Lea, Flood 2014). The seed is printed, and taken from `TEST_SEED` when set.
-struct Seeded: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(label: String) {
-    let given = environmentSeed()
-    state = given ?? UInt64.random(in: .min ... .max)
-    print("\(label): TEST_SEED=\(state)")
-  }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }

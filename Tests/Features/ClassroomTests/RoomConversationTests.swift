@@ -2,6 +2,7 @@ import Core
 import JSON
 import Jobs
 import Postgres
+import Site
 import TestKit
 import Testing
 import Web
@@ -42,6 +43,30 @@ import Web
       #expect(stage.told.withLock { $0 } == ["Ben Ortiz waits", "begin"])
       ada.send("admitted", ["seat": 2])
       #expect(try await ada.hear("error")["code"]?.string == "already_inside")
+    }
+  }
+
+  @Test func `what troubles the site is told to those in a lesson, when they come and while they are there`()
+    async throws
+  {
+    try await withStage { (stage: Stage) async throws in
+      let unwell = Locked<[Trouble]>([])
+      stage.house.site.troubles.ask { unwell.withLock { $0 } }
+      let ben = try await stage.enter(.ben)
+      #expect(try await ben.hear("welcome")["state"]?["troubles"]?.array == [])
+      unwell.withLock { $0 = [Trouble("mail", "limited"), Trouble("database", "down")] }
+      ben.send("timer")
+      let told = try await ben.hear("timer")["troubles"]?.array?.compactMap(\.string) ?? []
+      #expect(told.count == 2 && told.allSatisfy { !$0.isEmpty && !$0.contains("status.") })
+      let ada = try await stage.enter(.ada)
+      #expect(try await ada.hear("welcome")["state"]?["troubles"]?.array?.compactMap(\.string) == told)
+      // The page says them from its first moment, in a region that reads them out and covers nothing.
+      let page = await stage.site.get("/lessons/\(stage.booking)/room", as: .ben).text
+      #expect(page.contains("role=\"status\" data-site>") && page.contains(told[0]) && page.contains(told[1]))
+      unwell.withLock { $0 = [] }
+      ben.send("timer")
+      #expect(try await ben.hear("timer")["troubles"]?.array == [])
+      #expect(await stage.site.get("/lessons/\(stage.booking)/room", as: .ben).text.contains("data-site></div>"))
     }
   }
 

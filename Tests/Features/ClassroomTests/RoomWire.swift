@@ -51,7 +51,7 @@ final class RoomWire: Sendable {
         connect(descriptor, __CONST_SOCKADDR_ARG(__sockaddr__: $0), size)
       }
     }
-    var patience = timeval(tv_sec: 10, tv_usec: 0)
+    var patience = timeval(tv_sec: 60, tv_usec: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
   }
 
@@ -66,7 +66,7 @@ final class RoomWire: Sendable {
 
   func send(text: String) { frame(1, Array(text.utf8)) }
 
-  /// The next thing that comes; ten seconds of silence are an error.
+  /// The next thing that comes; a minute of silence is an error.
   func next() async throws -> Heard {
     try await Self.threads.run { try self.read() }
   }

@@ -14,8 +14,9 @@ import Web
 final class Stage: Sendable {
   let house: TestHouse
   let site: TestSite
-  /// Two loops of its own, as two cores would have.
-  let loops = LoopGroup(count: 2, log: .silent)
+  /// Those of the database, which go on when the server has stopped: what its sockets still write to the end is written,
+  /// and no session of the database is left in the hands of a task that nobody runs any more.
+  let loops: LoopGroup
   let server: HTTPServer
   let feature: ClassroomFeature
   let booking: ID<Booking>
@@ -33,6 +34,7 @@ final class Stage: Sendable {
     pace: Pace = .free
   ) async throws {
     self.house = house
+    loops = house.database.loops
     self.booking = booking
     self.code = code
     self.told = told
@@ -72,7 +74,6 @@ final class Stage: Sendable {
   func stop() async {
     isStopped.withLock { $0 = true }
     await server.stop()
-    loops.stop()
   }
 
   func enter(_ person: Person) async throws -> RoomWire {

@@ -1,16 +1,14 @@
 import Core
 import Crypto
 import Glibc
+import TestKit
 import Testing
 
 @testable import Files
 
 @Suite struct FileStoreTests {
   func withFolder(_ body: (String) throws -> Void) rethrows {
-    var template = Array("/tmp/tutalink-files-XXXXXX".utf8CString)
-    let path = String(cString: mkdtemp(&template)!)
-    defer { removeTree(path) }
-    try body(path)
+    try body(Folder().path)
   }
 
   @Test func `content lies under its hash, and once`() throws {
@@ -56,9 +54,7 @@ import Testing
   }
 
   @Test func `many threads may put the same content at once`() async throws {
-    var template = Array("/tmp/tutalink-files-XXXXXX".utf8CString)
-    let folder = String(cString: mkdtemp(&template)!)
-    defer { removeTree(folder) }
+    let folder = Folder().path
     let store = try FileStore(folder: folder)
     let bytes = Random.bytes(50_000)
     let hashes = try await withThrowingTaskGroup(of: String.self) { group in
@@ -74,17 +70,9 @@ import Testing
     defer { closedir(directory) }
     var names: [String] = []
     while let entry = readdir(directory) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
       if name != ".", name != ".." { names.append(name) }
     }
     return names
-  }
-
-  func removeTree(_ path: String) {
-    for name in entries(path) {
-      let child = path + "/" + name
-      if unlink(child) != 0 { removeTree(child) }
-    }
-    rmdir(path)
   }
 }

@@ -53,9 +53,7 @@ private struct Taker: Feature {
 
 @Suite struct FilesFeatureTests {
   private func withSite(_ body: (TestSite, Files, Database, _ folder: String) async throws -> Void) async throws {
-    var template = Array("/tmp/tutalink-files-XXXXXX".utf8CString)
-    let folder = String(cString: mkdtemp(&template)!)
-    defer { FileStoreTests().removeTree(folder) }
+    let folder = Folder().path
     try await withDatabase(
       .only([
         "20261120-0800-foundation.sql", "20261120-0900-jobs.sql", "20261120-0950-files.sql",

@@ -1,4 +1,5 @@
 import Core
+import TestKit
 import Testing
 import Time
 import Web
@@ -39,7 +40,7 @@ import Web
   }
 
   @Test func `a week read from its own form is the same week`() throws {
-    var dice = SystemRandomNumberGenerator()
+    var dice = Dice()
     for _ in 0..<200 {
       var hours = WeeklyHours()
       for weekday in 1...7 {

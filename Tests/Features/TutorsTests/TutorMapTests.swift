@@ -1,3 +1,4 @@
+import TestKit
 import Testing
 
 @testable import Tutors
@@ -45,7 +46,7 @@ import Testing
   }
 
   @Test func `whatever the cells are, every circle lies inside the drawing`() {
-    var random = SystemRandomNumberGenerator()
+    var random = Dice()
     for _ in 0..<200 {
       let cells = (0..<Int.random(in: 1...40, using: &random)).map { _ in
         cell(

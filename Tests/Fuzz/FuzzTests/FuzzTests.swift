@@ -18,7 +18,7 @@ import Testing
     defer { closedir(directory) }
     var files: [String] = []
     while let entry = readdir(directory) {
-      let file = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+      let file = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
       if !file.hasPrefix(".") { files.append(file) }
     }
     return files.sorted().map { file in

@@ -1,4 +1,6 @@
 import Core
+import Glibc
+import Media
 import Postgres
 import TestDatabase
 import Testing
@@ -62,11 +64,32 @@ import Testing
   }
 
   @Test func `a folder that cannot be written is broken, one that can is well`() async throws {
-    let folder = "/tmp/doctor-\(ID<Finding>.new())"
+    let folder = Folder().path + "/home"
     #expect(MachineCheck(home: folder).store().state == .well)
     #expect(MachineCheck(home: "/proc/nobody").store().state == .broken)
     #expect(MachineCheck(home: folder, wantedDescriptors: .max).limits().state == .broken)
     #expect(MachineCheck(home: "/nowhere").disk().state == .broken)
+  }
+
+  @Test func `the program that looks into sound and film is tried where it works, and told of when it does not`() {
+    let home = Folder().path + "/home"
+    #expect(MediaCheck(home: home).finding().state == .well)
+    func broken(_ program: BoundedProgram, home: String = home) -> String {
+      let found = MediaCheck(home: home, program: program).finding()
+      #expect(found.state == .broken && found.cure != nil, "\(found.text)")
+      return found.text
+    }
+    #expect(broken(BoundedProgram(path: "/nowhere/ffprobe")).contains("apt install ffmpeg"))
+    // One that says nothing, one that fails, one that has not the room to start.
+    #expect(broken(BoundedProgram(path: "/bin/true")).contains("does not read a second of silence"))
+    #expect(broken(BoundedProgram(path: "/bin/false")).contains("reinstall"))
+    var narrow = BoundedProgram(path: MediaProbe.place)
+    narrow.memory = 1 << 20
+    #expect(broken(narrow).contains("does not start"))
+    #expect(broken(BoundedProgram(path: MediaProbe.place), home: "/proc/nobody").contains("doctor store"))
+    // Nothing of it stays among the uploads.
+    // The folder takes its own removal, so it is empty.
+    #expect(rmdir(home + "/files/incoming") == 0)
   }
 
   @Test func `every broken thing comes with a cure`() {

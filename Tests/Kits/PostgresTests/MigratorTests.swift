@@ -9,35 +9,9 @@ import Testing
   /// A folder of files, and an empty database; both gone afterwards.
   func withFolder(_ files: [String: String], _ body: (Folder, Migrator, String) async throws -> Void) async throws {
     let folder = Folder()
-    defer { folder.remove() }
     for (name, text) in files { folder.write(name, text) }
     try await withDatabaseAddress(.nothing) { address in
       try await body(folder, Migrator(folder: folder.path, url: address), address)
-    }
-  }
-
-  final class Folder: Sendable {
-    let path: String
-    init() {
-      var template = Array("/tmp/tutalink-migrations-XXXXXX".utf8CString)
-      path = template.withUnsafeMutableBufferPointer { String(cString: mkdtemp($0.baseAddress!)!) }
-    }
-    func write(_ name: String, _ text: String) {
-      let file = fopen("\(path)/\(name)", "w")!
-      fputs(text, file)
-      fclose(file)
-    }
-    func delete(_ name: String) { unlink("\(path)/\(name)") }
-    func remove() {
-      guard let directory = opendir(path) else { return }
-      while let entry = readdir(directory) {
-        let name = withUnsafePointer(to: &entry.pointee.d_name) {
-          $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-        }
-        delete(name)
-      }
-      closedir(directory)
-      rmdir(path)
     }
   }
 
@@ -81,17 +55,17 @@ import Testing
       folder.write("20260102-0900-second.sql", "alter table first add k int;")
       #expect(throws: MigrationRefusal.changed("20260102-0900-second.sql")) { try migrator.migrate() }
       #expect(throws: MigrationRefusal.changed("20260102-0900-second.sql")) { try migrator.pending() }
-      folder.delete("20260102-0900-second.sql")
+      unlink(folder.path + "/20260102-0900-second.sql")
       #expect(throws: MigrationRefusal.missing("20260102-0900-second.sql")) { try migrator.migrate() }
       folder.write("20260102-0900-second.sql", two["20260102-0900-second.sql"]!)
       folder.write("20260101-1200-late.sql", "select 1;")
       #expect(throws: MigrationRefusal.late("20260101-1200-late.sql", after: "20260102-0900-second.sql")) {
         try migrator.migrate()
       }
-      folder.delete("20260101-1200-late.sql")
+      unlink(folder.path + "/20260101-1200-late.sql")
       folder.write("third.sql", "select 1;")
       #expect(throws: MigrationRefusal.badName("third.sql")) { try migrator.migrate() }
-      folder.delete("third.sql")
+      unlink(folder.path + "/third.sql")
       #expect(try migrator.migrate() == [])
     }
     #expect(throws: MigrationRefusal.unreadable("/nowhere")) { try Migrator(folder: "/nowhere", url: "").files() }

@@ -205,20 +205,9 @@ private func killOthers(_ database: Database) async throws {
   @Test(arguments: [1, 2, 3] as [UInt64]) func `whatever happens to its users, the pool stays whole`(seed: UInt64)
     async throws
   {
-    struct Dice: RandomNumberGenerator {
-      var state: UInt64
-      mutating func next() -> UInt64 {
-        // SplitMix64.
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-      }
-    }
     try await withDatabase(.nothing, connectionsPerLoop: 3) { database async throws in
       try await database.run(Query("create table kept (n int primary key)"))
-      var dice = Dice(state: seed)
+      var dice = Dice(seed)
       let committed = Locked<Set<Int>>([])
       await withTaskGroup(of: Void.self) { group in
         for number in 0..<150 {

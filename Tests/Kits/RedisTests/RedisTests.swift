@@ -1,5 +1,6 @@
 import Core
 import Loop
+import TestDatabase
 import Testing
 
 @testable import Redis

@@ -15,7 +15,7 @@ import Testing
     guard let directory = opendir(folder) else { return [] }
     defer { closedir(directory) }
     while let entry = readdir(directory) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
       if name.hasPrefix(".") { continue }
       let path = folder + "/" + name
       if name.hasSuffix(".swift") {
@@ -80,18 +80,9 @@ import Testing
   @Test func `a language that has no words for it yet borrows the English ones, and nobody's key is shown as such`()
     throws
   {
-    var template = Array("/tmp/tutalink-words-XXXXXX".utf8CString)
-    let folder = String(cString: try #require(mkdtemp(&template)))
-    mkdir(folder + "/en", 0o700)
-    let file = try #require(fopen(folder + "/en/site.json", "w"))
-    fputs(#"{"site.only": "Only here"}"#, file)
-    fclose(file)
-    defer {
-      unlink(folder + "/en/site.json")
-      rmdir(folder + "/en")
-      rmdir(folder)
-    }
-    #expect(try Catalogue(folder: folder).wording("site.only", in: .arabic) == "Only here")
+    let folder = Folder()
+    folder.write("en/site.json", #"{"site.only": "Only here"}"#)
+    #expect(try Catalogue(folder: folder.path).wording("site.only", in: .arabic) == "Only here")
     #expect(catalogue.wording("site.home", in: .arabic) == "الرئيسية")
     #expect(catalogue.wording("no.such.key", in: .arabic) == "⟦no.such.key⟧")
   }
@@ -104,22 +95,11 @@ import Testing
   }
 
   @Test func `a catalogue with a mistake stops the start and says where`() throws {
-    var template = Array("/tmp/tutalink-words-XXXXXX".utf8CString)
-    let folder = String(cString: mkdtemp(&template)!)
-    mkdir(folder + "/en", 0o700)
-    defer {
-      for name in ["a.json", "b.json"] { unlink(folder + "/en/" + name) }
-      rmdir(folder + "/en")
-      rmdir(folder)
-    }
-    func write(_ name: String, _ text: String) {
-      let file = fopen(folder + "/en/" + name, "w")
-      fputs(text, file)
-      fclose(file)
-    }
+    let folder = Folder()
+    func write(_ name: String, _ text: String) { folder.write("en/" + name, text) }
     func reason() -> String {
       do {
-        _ = try Catalogue(folder: folder)
+        _ = try Catalogue(folder: folder.path)
         return ""
       } catch { return "\(error)" }
     }

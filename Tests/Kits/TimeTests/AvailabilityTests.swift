@@ -136,7 +136,7 @@ private let everyDay = WeeklyHours((1...7).map { ($0, CivilTime.midnight, CivilT
 
   /// The semantics once more, minute by minute and without any arithmetic on sets. `SEED` repeats a run, `COUNT` lengthens it.
   @Test func `random rules agree with the definition, minute by minute`() {
-    let seed = getenv("SEED").flatMap { UInt64(String(cString: $0)) } ?? UInt64.random(in: 1...UInt64.max)
+    let seed = getenv("SEED").flatMap { UInt64(String(cString: $0)) } ?? 20_261_120
     let count = getenv("COUNT").flatMap { Int(String(cString: $0)) } ?? 150
     print("availability oracle: SEED=\(seed) COUNT=\(count)")
     var dice = Dice(state: seed)

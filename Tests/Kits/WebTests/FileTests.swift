@@ -3,39 +3,14 @@ import Core
 import Glibc
 import JSON
 import Loop
+import TestDatabase
 import Testing
 
 @testable import Web
 
-/// A folder that is there for one test.
-struct Folder {
-  let path: String
-
-  init() {
-    var template = Array("/tmp/web-tests-XXXXXX".utf8CString)
-    path = String(cString: mkdtemp(&template))
-  }
-
-  func write(_ name: String, _ text: String) {
-    var folder = path
-    for part in name.split(separator: "/").dropLast() {
-      folder += "/" + part
-      mkdir(folder, 0o700)
-    }
-    let file = fopen(path + "/" + name, "w")
-    fputs(text, file)
-    fclose(file)
-  }
-
-  func remove() {
-    _ = nftw(path, { path, _, _, _ in Glibc.remove(path) }, 16, Int32(FTW_DEPTH | FTW_PHYS))
-  }
-}
-
 @Suite(.serialized) struct FileTests {
   private func withFile(_ body: (Running, Folder) async throws -> Void) async throws {
     let folder = Folder()
-    defer { folder.remove() }
     folder.write("lesson.txt", "0123456789")
     folder.write("empty.txt", "")
     folder.write("large.bin", String(repeating: "x", count: 2 << 20))
@@ -142,7 +117,6 @@ struct Folder {
 
   @Test func `assets are named by content, modules find one another, and browsers keep them`() async throws {
     let folder = Folder()
-    defer { folder.remove() }
     folder.write(
       "css/app.css",
       "@import \"base.css\"; body { background: url('../img/dot.svg#x') } .a { background: url(data:image/png;base64,AA) }"
@@ -195,7 +169,6 @@ struct Folder {
 
   @Test func `numbered style sheets are one, joined in name order, and find their fonts`() async throws {
     let folder = Folder()
-    defer { folder.remove() }
     folder.write("css/20-base.css", "p { color: red }")
     folder.write("css/00-layers.css", "@layer a, b;")
     folder.write("css/30-fonts.css", "@font-face { src: url(\"../fonts/x.woff2\") }")
@@ -233,7 +206,6 @@ struct Folder {
 
   @Test func `a text is sent small to whom reads that, and each form has a name of its own`() async throws {
     let folder = Folder()
-    defer { folder.remove() }
     let text = String(repeating: ".lesson { color: red }\n", count: 200)
     folder.write("css/app.css", text)
     folder.write("tiny.txt", "x")
@@ -307,7 +279,6 @@ struct Folder {
 
   @Test func `in development a changed asset is seen at once`() throws {
     let folder = Folder()
-    defer { folder.remove() }
     folder.write("app.css", "a {}")
     let assets = try Assets(folder: folder.path, live: true)
     let first = assets.address("app.css")

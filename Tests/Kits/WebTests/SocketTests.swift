@@ -237,7 +237,8 @@ private final class Dweller: Conversation {
       #expect(unmasked.closeCode() == 1002)
       let fast = running.wire()
       #expect(fast.upgrade("/ws/small/") == 101)
-      for _ in 0..<20 { fast.message("x") }
+      // So many that no pause of this machine would let them all through.
+      for _ in 0..<500 { fast.message("x") }
       #expect(fast.closeCode() == 4429)
     }
   }
@@ -272,11 +273,12 @@ private final class Dweller: Conversation {
     }
   }
 
-  @Test func `silence is pinged and then cut`() async throws {
+  @Test func `silence is pinged, and only then cut, however late the server gets to look`() async throws {
     try await withServer(
       { _, server in
-        server.pingEvery = .milliseconds(50)
-        server.socketIdle = .milliseconds(300)
+        // Nobody waits for anything here: by the first look all has long passed, and yet it is asked first.
+        server.pingEvery = .milliseconds(1)
+        server.socketIdle = .milliseconds(2)
       }, routes: plain
     ) { running in
       let wire = running.wire()
@@ -293,10 +295,8 @@ private final class Dweller: Conversation {
       #expect(wire.upgrade("/ws/echo/") == 101)
       wire.message("bye")
       #expect(wire.closeCode() == 4409)
-      // Neither a close frame nor an end comes from us. Ten seconds is only for a machine that is busy elsewhere.
-      let end = ContinuousClock.now + .seconds(10)
-      while running.server.sockets > 0, ContinuousClock.now < end { await Task.yield() }
-      #expect(running.server.sockets == 0)
+      // Neither a close frame nor an end comes from us.
+      while running.server.sockets > 0 { await Task.yield() }
     }
   }
 

@@ -1,6 +1,7 @@
 import Core
 import Glibc
 import Loop
+import TestDatabase
 import Testing
 
 @testable import Web
@@ -215,7 +216,6 @@ private final class Ending: Sendable {
 
   @Test func `a reader of a file that takes a byte now and then is cut at the deadline`() async throws {
     let folder = Folder()
-    defer { folder.remove() }
     folder.write("large.bin", String(repeating: "x", count: 8 << 20))
     let path = folder.path + "/large.bin"
     try await withServer({ _, settings in

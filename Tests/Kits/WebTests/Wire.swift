@@ -10,6 +10,7 @@ import Testing
 /// A plain TCP client that says exactly what a test tells it, and waits at most five seconds for an answer.
 final class Wire {
   let descriptor: Int32
+  let isConnected: Bool
   var buffer: [UInt8] = []
 
   struct Answer {
@@ -35,20 +36,22 @@ final class Wire {
   }
 
   init(port: Int) {
-    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    self.descriptor = descriptor
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = UInt16(port).bigEndian
     address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
     let size = socklen_t(MemoryLayout<sockaddr_in>.size)
-    _ = withUnsafePointer(to: &address) {
+    isConnected = withUnsafePointer(to: &address) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(descriptor, __CONST_SOCKADDR_ARG(__sockaddr__: $0), size)
+        connect(descriptor, __CONST_SOCKADDR_ARG(__sockaddr__: $0), size) == 0
       }
     }
     var one: Int32 = 1
     setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
-    var patience = timeval(tv_sec: 5, tv_usec: 0)
+    // For a machine that is busy elsewhere: nothing is waited for that should not come.
+    var patience = timeval(tv_sec: 60, tv_usec: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
     setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
   }

@@ -36,7 +36,9 @@ struct RoomPage: View {
       <a class="button quiet icon-only" href="\(Doors.booking(booking))" aria-label="\(t("room.back"))">\(page.icon("chevron-left"))</a>
       <div><h1>\(subject)</h1><p class="room-timer numeric" role="timer" data-timer></p></div>
       <p class="network unknown" role="status" data-network>\(page.icon("signal"))<span data-network-words></span></p>
+      <div class="room-site" role="status" data-site>\(siteLine(page))</div>
       </header>
+      <template data-site-template>\(siteLine(page, "-"))</template>
       <noscript><div class="banner warning">\(page.icon("alert"))<div><strong>\(t("room.noscript"))</strong><p>\(t("room.noscript.fix"))</p></div></div></noscript>
       <p class="room-note" role="status" data-note hidden></p>
       <div class="visually-hidden" role="log" aria-live="polite" aria-relevant="additions" data-live></div>
@@ -49,6 +51,16 @@ struct RoomPage: View {
       \(settings(page))
       \(leaving(page))
       </div>
+      """
+  }
+
+  /// What is not well with the site, in the head, where it covers nothing. The island keeps it true while the page is open; the
+  /// region stays when it is empty, so that what comes into it is read out.
+  private func siteLine(_ page: PageContext, _ words: String? = nil) -> HTML? {
+    let words = words ?? page.site.troubleSentences(page.t).joined(separator: " ")
+    guard !words.isEmpty else { return nil }
+    return """
+      \(page.icon("info"))<span data-site-words>\(words)</span> <a href="\(Doors.status())" target="_blank" rel="noopener">\(page.t("site.status"))</a>
       """
   }
 

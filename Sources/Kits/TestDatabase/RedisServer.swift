@@ -2,20 +2,23 @@ import Core
 import Glibc
 
 /// A real `redis-server` on a port of its own, which can be killed, stopped and started again.
-final class RedisServer: Sendable {
-  let port: Int
+package final class RedisServer: Sendable {
+  /// On the loopback.
+  package let port: Int
   private let process = Locked<pid_t>(0)
 
-  static var isInstalled: Bool { access("/usr/bin/redis-server", X_OK) == 0 }
+  package static var isInstalled: Bool { access("/usr/bin/redis-server", X_OK) == 0 }
 
-  init(password: String? = nil) {
+  /// Has just been started: it answers a little later.
+  package init(password: String? = nil) {
     port = freePort()
     start(password: password)
   }
 
   deinit { kill() }
 
-  func start(password: String? = nil) {
+  /// Starts it again on its port, empty.
+  package func start(password: String? = nil) {
     var words = [
       "/usr/bin/redis-server", "--port", "\(port)", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
       "--logfile", "/dev/null", "--dir", "/tmp",
@@ -34,11 +37,12 @@ final class RedisServer: Sendable {
     process.withLock { $0 = child }
   }
 
-  func kill() { end(SIGKILL) }
+  /// Ends it at once, as a crash would.
+  package func kill() { end(SIGKILL) }
 
-  /// It goes on to accept, and says nothing.
-  func pause() { _ = Glibc.kill(process.withLock { $0 }, SIGSTOP) }
-  func resume() { _ = Glibc.kill(process.withLock { $0 }, SIGCONT) }
+  /// It goes on to accept, and says nothing, until ``resume()``.
+  package func pause() { _ = Glibc.kill(process.withLock { $0 }, SIGSTOP) }
+  package func resume() { _ = Glibc.kill(process.withLock { $0 }, SIGCONT) }
 
   private func end(_ signal: Int32) {
     let child = process.withLock { child in

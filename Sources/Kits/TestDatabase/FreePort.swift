@@ -1,8 +1,8 @@
 import CSystem
 import Glibc
 
-/// A port nobody listens on.
-func freePort() -> Int {
+/// A port of the loopback nobody listens on at this moment.
+package func freePort() -> Int {
   let probe = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
   defer { close(probe) }
   var address = sockaddr_in()

@@ -1,5 +1,0 @@
-import Glibc
-
-func environmentSeed() -> UInt64? {
-  getenv("TEST_SEED").flatMap { UInt64(String(cString: $0)) }
-}
