@@ -11,7 +11,10 @@ sanitize() {
   find_swift
   [ -n "${TUTALINK_TEST_DATABASE:-}" ] || TUTALINK_TEST_DATABASE=$(bin/db test-cluster) || fail "The tests have no database: see above."
   export TUTALINK_TEST_DATABASE
-  export TUTALINK_ONLY=${TUTALINK_ONLY:-CoreTests,HTMLTests,JSONTests,CryptoTests,TimeTests,LoopTests,PostgresTests,OutboundTests,PushTests,CompressionTests,WebTests,JobsTests,BusTests,CaptchaTests,VaultTests,QRTests,MediaTests,DoctorTests,RedisTests,SiteTests}
+  # Every kit that has tests, so that a new one is not forgotten.
+  local kits=(Tests/Kits/*Tests)
+  kits=("${kits[@]##*/}")
+  export TUTALINK_ONLY=${TUTALINK_ONLY:-$(IFS=, && printf '%s' "${kits[*]}")}
   local scratch=${TUTALINK_SANITIZE_SCRATCH:-$house/.build/$kind}
   say "Building with -sanitize=$kind"
   swift build --build-tests --sanitize="$kind" --scratch-path "$scratch" >"$log" 2>&1 || {

@@ -133,7 +133,7 @@ final class RoomWire: Sendable {
   private func more() throws {
     var chunk = [UInt8](repeating: 0, count: 65_536)
     let count = recv(descriptor, &chunk, chunk.count, 0)
-    guard count > 0 else { throw Silent(description: count == 0 ? "the connection ended" : "ten seconds of silence") }
+    guard count > 0 else { throw Silent(description: count == 0 ? "the connection ended" : "a minute of silence") }
     buffer.withLock { $0 += chunk[..<count] }
   }
 

@@ -14,9 +14,9 @@ import Web
 final class Stage: Sendable {
   let house: TestHouse
   let site: TestSite
-  /// Those of the database, which go on when the server has stopped: what its sockets still write to the end is written,
-  /// and no session of the database is left in the hands of a task that nobody runs any more.
-  let loops: LoopGroup
+  /// Two loops of its own, as two cores would have. They are never stopped: what its sockets still write when the server ends
+  /// is written to the end, and no session of the database is left in the hands of a task that nobody runs any more.
+  let loops = LoopGroup(count: 2, log: .silent)
   let server: HTTPServer
   let feature: ClassroomFeature
   let booking: ID<Booking>
@@ -34,7 +34,6 @@ final class Stage: Sendable {
     pace: Pace = .free
   ) async throws {
     self.house = house
-    loops = house.database.loops
     self.booking = booking
     self.code = code
     self.told = told
