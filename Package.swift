@@ -200,7 +200,8 @@ let fuzzed: [Target] = [
   .target(
     name: "FuzzTargets",
     dependencies: [
-      "CSystem", "Core", "Crypto", "HTML", "JSON", "Loop", "Media", "Outbound", "Push", "Site", "Time", "Web", "Checkout",
+      "CSystem", "Core", "Crypto", "HTML", "JSON", "Loop", "Media", "Outbound", "Push", "Site", "Time", "Web",
+      "Checkout",
       "Files",
       "Tutors",
     ], path: "Tests/Fuzz/Targets", swiftSettings: house),

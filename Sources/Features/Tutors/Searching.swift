@@ -23,7 +23,7 @@ extension TutorsFeature {
       let address = ComparePage.address(Array(slugs.prefix(TutorSearch.mostCompared)))
       return .see(hasMore ? address + "&more=1" : address)
     }
-    let tutors = slugs.isEmpty ? [] : try await database.all(.compared(slugs))
+    let tutors = slugs.isEmpty ? [] : try await database.all(.compared(slugs, at: clock.now))
     return site.page(ComparePage(tutors: tutors, hasMore: request.query.isOn("more")), for: request)
   }
 

@@ -336,7 +336,7 @@ extension TutorsFeature {
   /// The public cards of these tutors, in this order; whoever is not listed is left out.
   package func cards(of slugs: [String]) async throws -> [PublicCard] {
     guard !slugs.isEmpty else { return [] }
-    return try await database.all(.faces(Array(slugs.prefix(PublicCard.most)))).map(PublicCard.init)
+    return try await database.all(.faces(Array(slugs.prefix(PublicCard.most)), at: clock.now)).map(PublicCard.init)
   }
 
   /// The public cards of the best rated, of one subject (its slug) or of all.
@@ -367,7 +367,7 @@ extension TutorsFeature {
       let key = "soon \(limit) \(page.language.rawValue) \(page.zone.identifier) \(minute.seconds)"
       return try await snapshots.value(key, at: try await snapshots.stamp(), weight: \.bytes.count) {
         var cards = try await database.all(.freeSoon(now: minute, limit: limit))
-        if cards.isEmpty { cards = try await database.all(.wellRated(limit: limit)) }
+        if cards.isEmpty { cards = try await database.all(.wellRated(limit: limit, at: minute)) }
         return "\(cards.map { TutorCardView(tutor: $0).markup(page) })"
       }
     }
@@ -376,7 +376,7 @@ extension TutorsFeature {
   /// Cards of the tutors a person saved.
   package var favourites: Panel<ID<User>> {
     Panel { user, page in
-      let cards = try await database.all(.favourites(of: user))
+      let cards = try await database.all(.favourites(of: user, at: page.now))
       return "\(cards.map { TutorCardView(tutor: $0).markup(page) })"
     }
   }

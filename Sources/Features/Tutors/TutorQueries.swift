@@ -303,7 +303,7 @@ extension TutorSearch {
 
   fileprivate func conditions(now: Instant) -> SQL {
     guard let freeWithin else { return conditions }
-    return "\(conditions) and l.next_free < \(now + .hours(freeWithin)) and l.next_free > \(now)"
+    return "\(conditions) and l.next_free < \(now + .hours(freeWithin)) and \(SQL.isFreeLater(than: now))"
   }
 
   private var ordering: SQL {
@@ -370,7 +370,7 @@ extension TutorSearch {
   }
 
   fileprivate func cards(isCrowd: Bool, now: Instant) -> SQL {
-    "select \(TutorCard.columns), \(kilometres), \(rowKey), \(number(isCrowd: isCrowd, now: now)) from \(shown(now: now))"
+    "select \(TutorCard.columns(at: now)), \(kilometres), \(rowKey), \(number(isCrowd: isCrowd, now: now)) from \(shown(now: now))"
   }
 
   fileprivate func documents(isCrowd: Bool, now: Instant) -> SQL {
@@ -381,12 +381,27 @@ extension TutorSearch {
   }
 }
 
+extension SQL {
+  /// Whether a listing's next start is still ahead. Time overtakes the first of those that are kept before the listing is
+  /// made anew, which happens every few minutes; the later ones stand.
+  fileprivate static func isFreeLater(than now: Instant) -> SQL {
+    """
+    l.next_free > \(now - TutorSearch.behind) and l.next_frees[cardinality(l.next_frees)] > \(now)
+    """
+  }
+}
+
+extension TutorSearch {
+  /// By how much a listing's next start may lie behind the time: the figures' schedule twice over.
+  fileprivate static let behind = Duration.minutes(10)
+}
+
 extension TutorCard {
-  /// All but the distance, of `tutor_listings l`.
-  fileprivate static var columns: SQL {
+  /// All but the distance, of `tutor_listings l`; the next start is the first that is still ahead.
+  fileprivate static func columns(at now: Instant) -> SQL {
     """
     l.tutor_id, l.slug, l.full_name, l.headline, l.photo_id, l.titles, l.languages, l.rate, l.currency, l.rating,
-    l.rating_count, l.lessons_held, l.modes, l.city, l.next_free
+    l.rating_count, l.lessons_held, l.modes, l.city, (select min(t) from unnest(l.next_frees) t where t > \(now))
     """
   }
 }
@@ -422,10 +437,10 @@ extension Query where Row == Int {
 
 extension Query where Row == TutorCard {
   /// Listed tutors by their names in an address, in that order.
-  static func faces(_ slugs: [String]) -> Self {
+  static func faces(_ slugs: [String], at now: Instant) -> Self {
     Query(
       """
-      select \(TutorCard.columns), null::int from tutors t join tutor_listings l on l.tutor_id = t.user_id and l.is_main
+      select \(TutorCard.columns(at: now)), null::int from tutors t join tutor_listings l on l.tutor_id = t.user_id and l.is_main
        where t.slug = any(\(slugs)) order by array_position(\(slugs)::text[], t.slug)
       """)
   }
@@ -433,10 +448,10 @@ extension Query where Row == TutorCard {
 
 extension Query where Row == ComparedTutor {
   /// Listed tutors in the order of their names in the address.
-  static func compared(_ slugs: [String]) -> Self {
+  static func compared(_ slugs: [String], at now: Instant) -> Self {
     Query(
       """
-      select \(TutorCard.columns), null::int, t.years_teaching, t.approval, t.response_minutes,
+      select \(TutorCard.columns(at: now)), null::int, t.years_teaching, t.approval, t.response_minutes,
              array(select c.title from credentials c where c.tutor_id = l.tutor_id and c.state = 'verified'
                     order by c.created_at limit 4)
         from tutors t join tutor_listings l on l.tutor_id = t.user_id and l.is_main
@@ -601,20 +616,20 @@ extension Query where Row == PublicProfile {
 extension Query where Row == TutorCard {
   static func freeSoon(now: Instant, limit: Int) -> Self {
     Query(
-      "select \(TutorCard.columns), null::int from tutor_listings l where l.is_main and l.next_free > \(now) order by l.next_free, l.tutor_id limit \(limit)"
+      "select \(TutorCard.columns(at: now)), null::int from tutor_listings l where l.is_main and \(SQL.isFreeLater(than: now)) order by l.next_free, l.tutor_id limit \(limit)"
     )
   }
 
-  static func wellRated(limit: Int) -> Self {
+  static func wellRated(limit: Int, at now: Instant) -> Self {
     Query(
-      "select \(TutorCard.columns), null::int from tutor_listings l where l.is_main order by l.rating desc, l.rating_count desc, l.tutor_id desc limit \(limit)"
+      "select \(TutorCard.columns(at: now)), null::int from tutor_listings l where l.is_main order by l.rating desc, l.rating_count desc, l.tutor_id desc limit \(limit)"
     )
   }
 
-  static func favourites(of user: ID<User>) -> Self {
+  static func favourites(of user: ID<User>, at now: Instant) -> Self {
     Query(
       """
-      select \(TutorCard.columns), null::int from favourites f join tutor_listings l on l.tutor_id = f.tutor_id and l.is_main
+      select \(TutorCard.columns(at: now)), null::int from favourites f join tutor_listings l on l.tutor_id = f.tutor_id and l.is_main
        where f.user_id = \(user) order by f.at desc limit 50
       """)
   }

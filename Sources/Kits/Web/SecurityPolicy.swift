@@ -83,6 +83,10 @@ struct SecurityPolicy: Sendable {
   }
 
   func apply(to response: inout Response, isSignedIn: Bool) {
+    // A 304 brings the kept answer's fields up to date (RFC 9111, 3.2): of what that may do it says nothing.
+    if response.status == 304, response.header("content-type") == nil {
+      return response.setIfMissing("cache-control", isSignedIn ? "no-store" : "no-cache")
+    }
     let isPage = response.header("content-type")?.hasPrefix("text/html") ?? false
     // What is no page loads nothing and is framed nowhere, even when a browser shows it.
     let isScript = response.header("content-type")?.hasPrefix("text/javascript") ?? false

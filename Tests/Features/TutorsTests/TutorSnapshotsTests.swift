@@ -127,6 +127,26 @@ private func neighbour(of guild: Guild, _ body: (TestSite) async throws -> Void)
     }
   }
 
+  @Test func `whose first time has just passed is free at the next one, before the figures are made anew`() async throws
+  {
+    try await withGuild { guild async throws in
+      try await guild.list(.ada)
+      let now = guild.house.clock.now
+      try await guild.database.transaction { tx in
+        try await Tutors().setOpenings(
+          of: Person.ada.id, mask: String(repeating: "1", count: 168),
+          next: [now + .minutes(1), now + .minutes(16), now + .minutes(31)], in: tx)
+      }
+      // A start that is more than ten minutes old is of figures that nobody keeps: it says nothing any more.
+      for (step, isThere) in [(0, true), (2, true), (8, true), (2, false)] {
+        guild.house.clock.advance(by: .minutes(step))
+        #expect(await guild.find("available_within_hours=48") == (isThere ? ["ada"] : []), "after \(step) minutes")
+      }
+      let cards = try await guild.database.all(.freeSoon(now: now + .minutes(2), limit: 3))
+      #expect(cards.map(\.nextFree) == [now + .minutes(16)])
+    }
+  }
+
   @Test func `a card that is drawn once tells each list its price, and each day its weekday or its date`() async throws
   {
     try await withGuild { guild async throws in

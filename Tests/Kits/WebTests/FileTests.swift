@@ -24,6 +24,11 @@ import Testing
       routes.api(.get, "/api/tagged/", as: Guest.self) { request, _ in
         Response.json { w in w.object { w in w.field("a", 1) } }.tagged(for: request)
       }
+      routes.on(.get, Path("/tagged-page"), as: Guest.self) { request, _ in
+        Response.bytes(Array("<!doctype html><title>x</title>".utf8), type: "text/html; charset=utf-8").with(
+          rights: PageRights(framers: [])
+        ).tagged(for: request)
+      }
     }) { running in try await body(running, folder) }
   }
 
@@ -84,6 +89,21 @@ import Testing
       let second = try #require(get(wire, "/api/tagged", "If-None-Match: \(tag)\r\n"))
       #expect(second.status == 304)
       #expect(second.body.isEmpty)
+    }
+  }
+
+  /// A browser takes a 304's fields for those of the page it kept.
+  @Test func `that a page still stands changes nothing of what it may do`() async throws {
+    try await withFile { running, _ in
+      let wire = running.wire()
+      let first = try #require(get(wire, "/tagged-page"))
+      #expect(first.header("content-security-policy")?.contains("frame-ancestors 'self'") == true)
+      let second = try #require(get(wire, "/tagged-page", "If-None-Match: \(first.header("etag") ?? "")\r\n"))
+      #expect(second.status == 304)
+      for field in ["content-security-policy", "x-frame-options", "permissions-policy", "cross-origin-resource-policy"]
+      {
+        #expect([nil, first.header(field)].contains(second.header(field)), "\(field)")
+      }
     }
   }
 
