@@ -126,6 +126,19 @@ begin
   end if;
   return null;
 end $$;
+CREATE FUNCTION public.keep_the_cell() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if new.latitude is null or new.longitude is null then
+    new.latitude := null;
+    new.longitude := null;
+  else
+    new.latitude := (least(1799, floor((new.latitude + 90) * 10)) + 0.5) / 10 - 90;
+    new.longitude := (mod(floor((new.longitude + 180) * 10)::int, 3600) + 0.5) / 10 - 180;
+  end if;
+  return new;
+end $$;
 CREATE TABLE public.ledger_transactions (
     id uuid NOT NULL,
     seq bigint NOT NULL,
@@ -528,6 +541,12 @@ CREATE TABLE public.credentials (
     CONSTRAINT credentials_title_check CHECK (((length(title) >= 1) AND (length(title) <= 160))),
     CONSTRAINT credentials_year_check CHECK (((year >= 1940) AND (year <= 2100)))
 );
+CREATE TABLE public.embed_origins (
+    tutor_id uuid,
+    origin text NOT NULL,
+    added_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT embed_origin_is_plain CHECK (((origin ~ '^https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9][0-9]{0,4})?$'::text) AND (length(origin) <= 260)))
+);
 CREATE TABLE public.events (
     id bigint NOT NULL,
     name text NOT NULL,
@@ -568,7 +587,7 @@ CREATE TABLE public.files (
     CONSTRAINT files_byte_size_check CHECK ((byte_size > 0)),
     CONSTRAINT files_filename_check CHECK (((length(filename) >= 1) AND (length(filename) <= 200))),
     CONSTRAINT files_height_check CHECK ((height > 0)),
-    CONSTRAINT files_purpose_check CHECK ((purpose = ANY (ARRAY['photo'::text, 'picture'::text, 'sample'::text, 'document'::text]))),
+    CONSTRAINT files_purpose_check CHECK ((purpose = ANY (ARRAY['photo'::text, 'picture'::text, 'sample'::text, 'captions'::text, 'document'::text]))),
     CONSTRAINT files_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
     CONSTRAINT files_width_check CHECK ((width > 0))
 );
@@ -710,6 +729,8 @@ CREATE TABLE public.mails (
     body_html text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     sent_at timestamp with time zone,
+    topic text,
+    held_until timestamp with time zone,
     CONSTRAINT mail_has_reader CHECK (((user_id IS NOT NULL) OR (to_address IS NOT NULL))),
     CONSTRAINT mail_invitation_whole CHECK (((ics IS NULL) = (ics_method IS NULL))),
     CONSTRAINT mail_state CHECK ((state = ANY (ARRAY['queued'::text, 'outbox'::text, 'sent'::text, 'failed'::text, 'bounced'::text, 'dropped'::text]))),
@@ -743,6 +764,14 @@ CREATE TABLE public.maintenance (
     CONSTRAINT maintenance_minutes_check CHECK (((minutes >= 1) AND (minutes <= 10000))),
     CONSTRAINT maintenance_sentence_check CHECK (((length(sentence) >= 1) AND (length(sentence) <= 500)))
 );
+CREATE TABLE public.muted_notices (
+    user_id uuid NOT NULL,
+    topic text NOT NULL,
+    channel text NOT NULL,
+    muted_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT muted_notices_channel_check CHECK ((channel = ANY (ARRAY['mail'::text, 'push'::text]))),
+    CONSTRAINT muted_notices_topic_check CHECK ((topic ~ '^[a-z]{1,20}$'::text))
+);
 CREATE TABLE public.notifications (
     id uuid NOT NULL,
     number bigint NOT NULL,
@@ -752,6 +781,7 @@ CREATE TABLE public.notifications (
     link text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     read_at timestamp with time zone,
+    topic text,
     CONSTRAINT notifications_link_check CHECK (((link ~ '^/[^/]'::text) OR (link = '/'::text))),
     CONSTRAINT notifications_params_check CHECK ((jsonb_typeof(params) = 'object'::text))
 );
@@ -763,6 +793,27 @@ ALTER TABLE public.notifications ALTER COLUMN number ADD GENERATED ALWAYS AS IDE
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.sessions (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    token_hash bytea NOT NULL,
+    kind text DEFAULT 'web'::text NOT NULL,
+    family uuid NOT NULL,
+    remembered boolean DEFAULT false NOT NULL,
+    device text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone,
+    CONSTRAINT sessions_device_check CHECK ((length(device) <= 200)),
+    CONSTRAINT sessions_kind_check CHECK ((kind = ANY (ARRAY['web'::text, 'api'::text])))
+);
+CREATE VIEW public.open_sessions AS
+ SELECT sessions.id,
+    sessions.user_id,
+    sessions.expires_at
+   FROM public.sessions
+  WHERE (sessions.revoked_at IS NULL);
 CREATE TABLE public.payments (
     id uuid NOT NULL,
     booking_id uuid NOT NULL,
@@ -864,6 +915,35 @@ CREATE VIEW public.published_reviews AS
     reviews.written_at
    FROM public.reviews
   WHERE (reviews.hidden_at IS NULL);
+CREATE TABLE public.push_keys (
+    id uuid NOT NULL,
+    public_key text NOT NULL,
+    private_key text NOT NULL,
+    created_at timestamp with time zone NOT NULL
+);
+CREATE TABLE public.push_subscriptions (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    session_id uuid NOT NULL,
+    key_id uuid NOT NULL,
+    endpoint text NOT NULL,
+    public_key text NOT NULL,
+    secret text NOT NULL,
+    device text,
+    created_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT push_subscriptions_device_check CHECK ((length(device) <= 200)),
+    CONSTRAINT push_subscriptions_endpoint_check CHECK (((endpoint ~ '^https?://'::text) AND (length(endpoint) <= 1000))),
+    CONSTRAINT push_subscriptions_public_key_check CHECK ((length(public_key) = 87))
+);
+CREATE TABLE public.quiet_hours (
+    user_id uuid NOT NULL,
+    from_hour integer NOT NULL,
+    to_hour integer NOT NULL,
+    CONSTRAINT quiet_hours_from_hour_check CHECK (((from_hour >= 0) AND (from_hour <= 23))),
+    CONSTRAINT quiet_hours_pass CHECK ((from_hour <> to_hour)),
+    CONSTRAINT quiet_hours_to_hour_check CHECK (((to_hour >= 0) AND (to_hour <= 23)))
+);
 CREATE TABLE public.receipt_counter (
     is_only boolean DEFAULT true NOT NULL,
     last bigint NOT NULL,
@@ -928,6 +1008,12 @@ CREATE TABLE public.room_seats (
     changed_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT room_seats_role_check CHECK ((role = ANY (ARRAY['tutor'::text, 'learner'::text])))
 );
+CREATE TABLE public.sample_captions (
+    sample_id uuid NOT NULL,
+    language text NOT NULL,
+    file_id uuid NOT NULL,
+    CONSTRAINT captions_have_a_language CHECK ((language ~ '^[a-z]{2}$'::text))
+);
 CREATE TABLE public.saved_search_hits (
     search_id uuid NOT NULL,
     tutor_id uuid NOT NULL
@@ -967,21 +1053,6 @@ CREATE TABLE public.second_factors (
     failures integer DEFAULT 0 NOT NULL,
     failed_at timestamp with time zone,
     CONSTRAINT second_factors_failures_check CHECK ((failures >= 0))
-);
-CREATE TABLE public.sessions (
-    id uuid NOT NULL,
-    user_id uuid NOT NULL,
-    token_hash bytea NOT NULL,
-    kind text DEFAULT 'web'::text NOT NULL,
-    family uuid NOT NULL,
-    remembered boolean DEFAULT false NOT NULL,
-    device text,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    seen_at timestamp with time zone DEFAULT now() NOT NULL,
-    expires_at timestamp with time zone NOT NULL,
-    revoked_at timestamp with time zone,
-    CONSTRAINT sessions_device_check CHECK ((length(device) <= 200)),
-    CONSTRAINT sessions_kind_check CHECK ((kind = ANY (ARRAY['web'::text, 'api'::text])))
 );
 CREATE TABLE public.simulated_charges (
     id text NOT NULL,
@@ -1121,6 +1192,8 @@ CREATE TABLE public.tutor_samples (
     kind text NOT NULL,
     title text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    transcript text,
+    CONSTRAINT transcript_is_bounded CHECK (((length(transcript) >= 1) AND (length(transcript) <= 20000))),
     CONSTRAINT tutor_samples_kind_check CHECK ((kind = ANY (ARRAY['audio'::text, 'video'::text]))),
     CONSTRAINT tutor_samples_title_check CHECK (((length(title) >= 1) AND (length(title) <= 120)))
 );
@@ -1198,6 +1271,8 @@ ALTER TABLE ONLY public.mails
     ADD CONSTRAINT mails_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.maintenance
     ADD CONSTRAINT maintenance_pkey PRIMARY KEY (is_only);
+ALTER TABLE ONLY public.muted_notices
+    ADD CONSTRAINT muted_notices_pkey PRIMARY KEY (user_id, topic, channel);
 ALTER TABLE ONLY public.notifications
     ADD CONSTRAINT notifications_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.users
@@ -1214,6 +1289,8 @@ ALTER TABLE ONLY public.simulated_charges
     ADD CONSTRAINT one_charge_per_key UNIQUE (idempotency_key);
 ALTER TABLE ONLY public.fee_schedules
     ADD CONSTRAINT one_fee_per_instant UNIQUE (valid_from);
+ALTER TABLE ONLY public.sample_captions
+    ADD CONSTRAINT one_file_a_language PRIMARY KEY (sample_id, language);
 ALTER TABLE ONLY public.saved_search_hits
     ADD CONSTRAINT one_hit_per_search PRIMARY KEY (search_id, tutor_id);
 ALTER TABLE ONLY public.letters
@@ -1230,6 +1307,10 @@ ALTER TABLE ONLY public.taken_times
     ADD CONSTRAINT one_place_at_a_time EXCLUDE USING gist (person_id WITH =, taken WITH &&);
 ALTER TABLE ONLY public.booking_policies
     ADD CONSTRAINT one_policy_per_tutor UNIQUE NULLS NOT DISTINCT (tutor_id);
+ALTER TABLE ONLY public.push_keys
+    ADD CONSTRAINT one_push_key UNIQUE (public_key);
+ALTER TABLE ONLY public.push_subscriptions
+    ADD CONSTRAINT one_push_subscription_per_endpoint UNIQUE (endpoint);
 ALTER TABLE ONLY public.simulated_refunds
     ADD CONSTRAINT one_refund_per_key UNIQUE (idempotency_key);
 ALTER TABLE ONLY public.reviews
@@ -1254,6 +1335,12 @@ ALTER TABLE ONLY public.payments
     ADD CONSTRAINT payments_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.ledger_transactions
     ADD CONSTRAINT posted_once UNIQUE (kind, reference);
+ALTER TABLE ONLY public.push_keys
+    ADD CONSTRAINT push_keys_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.push_subscriptions
+    ADD CONSTRAINT push_subscriptions_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.quiet_hours
+    ADD CONSTRAINT quiet_hours_pkey PRIMARY KEY (user_id);
 ALTER TABLE ONLY public.receipt_counter
     ADD CONSTRAINT receipt_counter_pkey PRIMARY KEY (is_only);
 ALTER TABLE ONLY public.recovery_codes
@@ -1339,6 +1426,7 @@ CREATE INDEX ledger_transactions_by_reference ON public.ledger_transactions USIN
 CREATE INDEX ledger_transactions_by_time ON public.ledger_transactions USING brin (at) WITH (pages_per_range='16', autosummarize='on');
 CREATE INDEX letters_of_user ON public.letters USING btree (user_id, purpose, created_at DESC);
 CREATE INDEX listings_by_cell ON public.tutor_listings USING btree (cell, subject_id) INCLUDE (rate, rating);
+CREATE INDEX listings_by_city ON public.tutor_listings USING btree (lower(city)) WHERE (is_main AND (cell IS NOT NULL));
 CREATE INDEX listings_by_lexemes ON public.tutor_listings USING gin (lexemes) WHERE is_main;
 CREATE INDEX listings_by_rate ON public.tutor_listings USING btree (subject_id, rate, tutor_id) INCLUDE (rating, currency, category, languages, modes);
 CREATE INDEX listings_by_rating ON public.tutor_listings USING btree (subject_id, rating DESC, rating_count DESC, tutor_id DESC) INCLUDE (rate, currency, level);
@@ -1354,12 +1442,15 @@ CREATE INDEX mails_unsent ON public.mails USING btree (created_at) WHERE (state 
 CREATE INDEX mails_waiting ON public.mails USING btree (state) WHERE (state = ANY (ARRAY['queued'::text, 'outbox'::text]));
 CREATE INDEX notifications_of_user ON public.notifications USING btree (user_id, number DESC);
 CREATE INDEX notifications_unread ON public.notifications USING btree (user_id) WHERE (read_at IS NULL);
+CREATE UNIQUE INDEX one_embed_origin ON public.embed_origins USING btree (COALESCE(tutor_id, '00000000-0000-0000-0000-000000000000'::uuid), origin);
 CREATE UNIQUE INDEX one_open_payment_per_booking ON public.payments USING btree (booking_id) WHERE (state = ANY (ARRAY['created'::text, 'processing'::text, 'requires_action'::text]));
 CREATE UNIQUE INDEX one_open_stay ON public.room_stays USING btree (room_id, user_id) WHERE (left_at IS NULL);
 CREATE UNIQUE INDEX one_waiting_job_per_key ON public.jobs USING btree (name, key) WHERE ((key IS NOT NULL) AND (lease_owner IS NULL) AND (finished_at IS NULL) AND (dead_at IS NULL));
 CREATE INDEX payments_of_booking ON public.payments USING btree (booking_id, created_at DESC);
 CREATE INDEX payments_of_payer ON public.payments USING btree (payer_id, created_at DESC, id);
 CREATE INDEX payments_unsettled ON public.payments USING btree (updated_at) WHERE (state = ANY (ARRAY['created'::text, 'processing'::text, 'requires_action'::text]));
+CREATE INDEX push_subscriptions_of_key ON public.push_subscriptions USING btree (key_id);
+CREATE INDEX push_subscriptions_of_user ON public.push_subscriptions USING btree (user_id, created_at);
 CREATE INDEX refunds_of_payment ON public.refunds USING btree (payment_id, created_at);
 CREATE INDEX reviews_by_author ON public.reviews USING btree (author_id, written_at DESC);
 CREATE INDEX reviews_by_tutor ON public.reviews USING btree (tutor_id, written_at DESC, id) WHERE (hidden_at IS NULL);
@@ -1408,6 +1499,8 @@ CREATE TRIGGER never_emptied BEFORE TRUNCATE ON public.audit_links FOR EACH STAT
 CREATE TRIGGER never_emptied BEFORE TRUNCATE ON public.ledger_accounts FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER never_emptied BEFORE TRUNCATE ON public.ledger_postings FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER never_emptied BEFORE TRUNCATE ON public.ledger_transactions FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER push_keys_seal BEFORE INSERT OR UPDATE OF private_key ON public.push_keys FOR EACH ROW EXECUTE FUNCTION public.refuse_retired_key('private_key');
+CREATE TRIGGER push_subscriptions_seal BEFORE INSERT OR UPDATE OF secret ON public.push_subscriptions FOR EACH ROW EXECUTE FUNCTION public.refuse_retired_key('secret');
 CREATE TRIGGER queue AFTER INSERT ON public.audit_entries FOR EACH ROW EXECUTE FUNCTION public.audit_queue();
 CREATE TRIGGER sealed BEFORE INSERT ON public.ledger_postings FOR EACH ROW EXECUTE FUNCTION public.ledger_refuse_sealed();
 CREATE TRIGGER subjects_stamp_delete AFTER DELETE ON public.subjects REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.stamp_listings();
@@ -1415,6 +1508,7 @@ CREATE TRIGGER subjects_stamp_insert AFTER INSERT ON public.subjects REFERENCING
 CREATE TRIGGER subjects_stamp_update AFTER UPDATE ON public.subjects REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.stamp_listings();
 CREATE TRIGGER take_times AFTER INSERT ON public.bookings FOR EACH ROW WHEN ((new.state = ANY (ARRAY['held'::text, 'awaiting_payment'::text, 'requested'::text, 'confirmed'::text, 'in_progress'::text]))) EXECUTE FUNCTION public.keep_taken_times();
 ALTER TABLE public.bookings ENABLE ALWAYS TRIGGER take_times;
+CREATE TRIGGER tutors_keep_the_cell BEFORE INSERT OR UPDATE OF latitude, longitude ON public.tutors FOR EACH ROW EXECUTE FUNCTION public.keep_the_cell();
 CREATE CONSTRAINT TRIGGER weighed AFTER INSERT ON public.ledger_postings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.ledger_weigh();
 ALTER TABLE ONLY public.activity_log
     ADD CONSTRAINT activity_log_actor_id_fkey FOREIGN KEY (actor_id) REFERENCES public.users(id) ON DELETE SET NULL;
@@ -1446,6 +1540,8 @@ ALTER TABLE ONLY public.bookings
     ADD CONSTRAINT bookings_tutor_id_fkey FOREIGN KEY (tutor_id) REFERENCES public.users(id);
 ALTER TABLE ONLY public.credentials
     ADD CONSTRAINT credentials_tutor_id_fkey FOREIGN KEY (tutor_id) REFERENCES public.tutors(user_id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.embed_origins
+    ADD CONSTRAINT embed_origins_tutor_id_fkey FOREIGN KEY (tutor_id) REFERENCES public.tutors(user_id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.favourites
     ADD CONSTRAINT favourites_tutor_id_fkey FOREIGN KEY (tutor_id) REFERENCES public.tutors(user_id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.favourites
@@ -1464,6 +1560,8 @@ ALTER TABLE ONLY public.payments
     ADD CONSTRAINT payments_booking_id_fkey FOREIGN KEY (booking_id) REFERENCES public.bookings(id);
 ALTER TABLE ONLY public.payments
     ADD CONSTRAINT payments_payer_id_fkey FOREIGN KEY (payer_id) REFERENCES public.users(id);
+ALTER TABLE ONLY public.push_subscriptions
+    ADD CONSTRAINT push_subscription_key FOREIGN KEY (key_id) REFERENCES public.push_keys(id);
 ALTER TABLE ONLY public.recovery_codes
     ADD CONSTRAINT recovery_codes_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.second_factors(user_id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.refunds
@@ -1494,6 +1592,8 @@ ALTER TABLE ONLY public.room_stays
     ADD CONSTRAINT room_stays_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id);
 ALTER TABLE ONLY public.rooms
     ADD CONSTRAINT rooms_booking_id_fkey FOREIGN KEY (booking_id) REFERENCES public.bookings(id);
+ALTER TABLE ONLY public.sample_captions
+    ADD CONSTRAINT sample_captions_sample_id_fkey FOREIGN KEY (sample_id) REFERENCES public.tutor_samples(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.saved_search_hits
     ADD CONSTRAINT saved_search_hits_search_id_fkey FOREIGN KEY (search_id) REFERENCES public.saved_searches(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.saved_search_hits
