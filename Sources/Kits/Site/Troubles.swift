@@ -1,3 +1,4 @@
+import Core
 import HTML
 
 /// A part of the site that is not well just now, as the page of status names it.
