@@ -78,11 +78,18 @@ create() {
 
 # Written at every start; a `local.conf` beside it overrides.
 settings() {
+  # An eighth of the machine's memory: a quarter is the manual's advice for a machine that PostgreSQL has to itself. It is
+  # taken as it is used. Tests, of which several may run, are small.
+  local buffers=128
+  if [ "$profile" = durable ]; then
+    buffers=$(awk '$1 == "MemTotal:" { print int($2 / 8192) }' /proc/meminfo)
+    buffers=$((buffers < 128 ? 128 : buffers > 4096 ? 4096 : buffers))
+  fi
   cat <<END
 listen_addresses = ''
 max_connections = 200
 shared_preload_libraries = 'pg_stat_statements'
-shared_buffers = '256MB'
+shared_buffers = '${buffers}MB'
 work_mem = '16MB'
 maintenance_work_mem = '128MB'
 random_page_cost = 1.1
