@@ -60,11 +60,7 @@ def live(site):
     site.sql("update tutors set state = 'submitted' where slug = 'grace'")
     ids["grace"] = str(site.value("select user_id from tutors where slug = 'grace'"))
     ids["payment"] = str(site.value("select id from payments where booking_id = %s and receipt_number is not null", ids["ahead"]))
-    # Places, so that the map has something on it; and somebody new of each kind, to whom every list is empty.
-    for slug, latitude, longitude in (("amal", 51.5, -0.1), ("noah", 52.5, 13.4), ("hiro", 35.7, 139.7), ("fatima", 31.5, 74.3)):
-        site.sql("update tutors set latitude = %s, longitude = %s where slug = %s", latitude, longitude, slug)
-        site.sql("update tutor_listings l set latitude = %s, longitude = %s, cell = floor((%s + 90) * 10)::int * 3600 + floor((%s + 180) * 10)::int "
-                 "from tutors t where t.user_id = l.tutor_id and t.slug = %s", latitude, longitude, latitude, longitude, slug)
+    # Somebody new of each kind, to whom every list is empty.
     for who, role in (("new-learner", "learner"), ("new-tutor", "tutor")):
         person = site.person(who)
         register(person, "Mina Okonkwo-Villanueva de la Torre", WHO[who], role)

@@ -52,6 +52,9 @@ struct Addressed: RowDecodable {
     quiet = from.flatMap { from in to.flatMap { QuietHours(from: from, to: $0) } }
   }
 
+  /// After that it is not worth a disturbance any more.
+  var lifetime: Duration { topic?.lifetime(kind) ?? .hours(1) }
+
   /// Until when it is held back, so that nobody is disturbed.
   func hold(at now: Instant) -> Instant? {
     QuietHours.hold(topic, values, quiet, at: now, in: Zone(zone) ?? .utc)

@@ -136,11 +136,7 @@ extension NoticesFeature {
     }
   }
 
-  private func isStale(_ said: Addressed, at now: Instant) -> Bool {
-    // What was held through a quiet night is as fresh in the morning.
-    let life = said.topic?.lifetime(said.kind) ?? .hours(1)
-    return now - said.createdAt > life
-  }
+  private func isStale(_ said: Addressed, at now: Instant) -> Bool { now - said.createdAt > said.lifetime }
 
   /// A few words in the reader's language, and where they lead: what the page and the letter say, and no more.
   private func message(_ notice: ID<Notification>, _ said: Addressed, at now: Instant) -> PushMessage {
@@ -167,8 +163,7 @@ extension NoticesFeature {
         w.field("dir", page.language.isRightToLeft ? "rtl" : "ltr")
       }
     }
-    let life = said.topic?.lifetime(said.kind) ?? .hours(1)
-    let left = max(.seconds(60), life - max(.zero, now - said.createdAt))
+    let left = max(.seconds(60), said.lifetime - max(.zero, now - said.createdAt))
     return PushMessage(
       bytes, lifetime: left, urgency: said.topic?.isPressing == true ? .high : said.topic == .searches ? .low : .normal,
       topic: String(Base64.url(SHA256.hash("\(notice)")).prefix(32)))

@@ -39,7 +39,7 @@ package enum Topic: String, CaseIterable, Sendable {
 
   // MARK: On a device
 
-  /// After that it is not worth a disturbance any more.
+  /// How long it is worth a disturbance: a day at least where a quiet night may hold it back.
   func lifetime(_ kind: String) -> Duration {
     switch self {
     case .lessons: .minutes(10)

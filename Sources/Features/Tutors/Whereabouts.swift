@@ -169,7 +169,8 @@ struct Coordinates: Equatable, Sendable {
       case 0x660...0x669: Unicode.Scalar(UInt8(scalar.value - 0x660 + 48))
       case 0x6F0...0x6F9: Unicode.Scalar(UInt8(scalar.value - 0x6F0 + 48))
       case 0x66B: "."
-      case 0x60C, 0x61B, 0x66C: scalar.value == 0x61B ? ";" : ","
+      case 0x60C, 0x66C: ","
+      case 0x61B: ";"
       case 0x2212, 0x2013: "-"
       case 0x9, 0xA0, 0x202F, 0x200E, 0x200F: " "
       case 0x61...0x7A: Unicode.Scalar(UInt8(scalar.value - 32))
