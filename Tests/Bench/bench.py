@@ -28,6 +28,10 @@ import urllib.request
 import psycopg
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "Tests"))
+
+from Peers.ports import free_port  # noqa: E402
+
 HERE = pathlib.Path(__file__).parent
 
 
@@ -37,12 +41,6 @@ def learner(n):
 
 def tutor(n):
     return f"01900000-0002-7000-8000-{n:012x}"
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Process:

@@ -20,7 +20,6 @@ import os
 import pathlib
 import re
 import signal
-import socket
 import subprocess
 import threading
 import time
@@ -32,6 +31,7 @@ import html5lib
 import psycopg
 from aiosmtpd.controller import Controller
 from axe_playwright_python.sync_playwright import Axe
+from Peers.ports import free_port
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(os.environ.get("TUTALINK_BINARY") or ROOT / ".build/debug/tutalink")
@@ -51,12 +51,6 @@ FLAGS = [
     "--use-fake-ui-for-media-stream",
     "--use-fake-device-for-media-stream=display-media-type=browser",
 ]
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def until(true, what, seconds=15.0, every=0.05):

@@ -15,7 +15,8 @@ import urllib.error
 import urllib.request
 
 import harness
-from harness import BINARY, HOME, ROOT, Site, environment, free_port, until
+from harness import BINARY, HOME, ROOT, Site, environment, until
+from Peers.ports import free_port
 
 
 class Cluster:

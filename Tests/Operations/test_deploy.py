@@ -11,6 +11,7 @@ import subprocess
 import pytest
 from conftest import ROOT
 from harness import until
+from Peers.ports import free_port
 
 DEPLOY = ROOT / "deploy"
 
@@ -241,11 +242,9 @@ def test_janus_takes_its_configuration(tmp_path):
     (folder / "janus.jcfg").write_text(text)
     ports = []
     for name, port in (("janus.transport.http.jcfg", "8188"), ("janus.transport.http.jcfg", "7088"), ("janus.transport.websockets.jcfg", "8189")):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            path = folder / name
-            ports.append(probe.getsockname()[1])
-            path.write_text(path.read_text().replace(port, str(ports[-1])))
+        path = folder / name
+        ports.append(free_port())
+        path.write_text(path.read_text().replace(port, str(ports[-1])))
     log = tmp_path / "log"
     process = subprocess.Popen(["janus", "-F", folder], stdout=open(log, "wb"), stderr=subprocess.STDOUT)
     try:

@@ -11,7 +11,8 @@ import sys
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
-from harness import BINARY, Inbox, free_port, until
+from harness import BINARY, Inbox, until
+from Peers.ports import free_port
 
 from Peers.turn import Turn
 

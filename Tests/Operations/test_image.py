@@ -16,7 +16,8 @@ import urllib.request
 
 import pytest
 from conftest import ROOT
-from harness import HOME, free_port, until
+from harness import HOME, until
+from Peers.ports import free_port
 
 pytestmark = [
     pytest.mark.skipif(os.getuid() != 0 or not shutil.which("debootstrap"), reason="needs root and debootstrap"),

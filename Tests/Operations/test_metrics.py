@@ -11,7 +11,8 @@ import urllib.request
 
 import pytest
 from conftest import ROOT
-from harness import BINARY, Inbox, environment, free_port, until
+from harness import BINARY, Inbox, environment, until
+from Peers.ports import free_port
 
 needs_prometheus = pytest.mark.skipif(not shutil.which("promtool"), reason="prometheus is not installed")
 

@@ -8,7 +8,8 @@ import subprocess
 
 import pytest
 from conftest import ROOT
-from harness import BINARY, environment, free_port
+from harness import BINARY, environment
+from Peers.ports import free_port
 
 
 def run(folder, tree=ROOT, **settings):

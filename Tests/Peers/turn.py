@@ -7,6 +7,8 @@ import subprocess
 import tempfile
 import time
 
+from Peers.ports import free_port
+
 CONFIGURATION = """\
 listening-ip=127.0.0.1
 relay-ip=127.0.0.1
@@ -36,9 +38,7 @@ class Turn:
     secret = "a secret that only tests know"
 
     def __init__(self):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.urls = f"turn:127.0.0.1:{self.port}?transport=udp,turn:127.0.0.1:{self.port}?transport=tcp"
 
     def __enter__(self):

@@ -19,9 +19,10 @@ import tempfile
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "Tests/Browser"))
+sys.path[:0] = [str(ROOT / "Tests/Browser"), str(ROOT / "Tests")]
 
-from harness import BINARY, Databases, environment, free_port, until  # noqa: E402, F401
+from harness import BINARY, Databases, environment, until  # noqa: E402, F401
+from Peers.ports import free_port  # noqa: E402
 
 
 class Proxy:
