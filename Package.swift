@@ -82,7 +82,7 @@ let targets: [Target] = [
   kit("Doctor", uses: ["Core", "Crypto", "Loop", "Media", "Postgres", "Outbound", "CResolv", "CSystem"]),
   kit("Redis", uses: ["Core", "Loop", "CHiredis"]),
   kit("Platform", uses: ["Core", "Loop", "Web", "Postgres", "Jobs", "Bus", "HTML", "JSON"]),
-  kit("Site", uses: ["Core", "HTML", "Web", "Time", "JSON", "CICU", "CCmark"]),
+  kit("Site", uses: ["Core", "Crypto", "HTML", "Web", "Time", "JSON", "CICU", "CCmark"]),
   kit("Vault", uses: ["Core", "Crypto", "Postgres"]),
   kit("Media", uses: ["Core", "CSandbox"]),
   kit("Towns", uses: ["Core", "Loop"]),
@@ -160,7 +160,7 @@ let targets: [Target] = [
   tests("Media", in: "Kits", uses: ["Core", "Crypto"]),
   tests("Doctor", in: "Kits", uses: ["Core", "Loop", "Media", "Outbound", "Postgres", "TestDatabase"]),
   tests("Redis", in: "Kits", uses: ["Core", "Loop", "TestDatabase"]),
-  tests("Site", in: "Kits", uses: proving.filter { $0 != "Site" }),
+  tests("Site", in: "Kits", uses: proving.filter { $0 != "Site" } + ["Crypto"]),
 
   tests("Audit", in: "Features", uses: proving),
   tests("Accounts", in: "Features", uses: proving + ["Audit", "Captcha", "Crypto", "Files", "Notices", "Vault"]),

@@ -50,4 +50,16 @@ async function register() {
   await navigator.serviceWorker.register(policy ? policy.createScriptURL(address) : address, { updateViaCache: "none" });
   const ready = await navigator.serviceWorker.ready;
   ready.active?.postMessage({ language: document.documentElement.lang });
+  await tellSheet();
+}
+
+/**
+ * A page brings its style sheet to a browser that may not have it. When the worker keeps that sheet, the site is told, and
+ * later pages only link to it. Where no worker may be, every page goes on bringing it.
+ */
+async function tellSheet() {
+  const address = document.querySelector("style")?.dataset.sheet;
+  if (!address || !(await caches.match(address))) return;
+  const secure = location.protocol === "https:";
+  document.cookie = `${secure ? "__Host-" : ""}sheet=${address}; path=/; max-age=31536000; samesite=lax${secure ? "; secure" : ""}`;
 }

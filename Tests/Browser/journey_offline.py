@@ -49,6 +49,28 @@ def test_without_a_network_the_page_says_so_in_the_persons_language_and_comes_ba
     reader.page.wait_for_function("() => location.pathname === '/tutors/amal' && !!document.querySelector('.site-header')")
 
 
+def test_a_page_brings_its_style_sheet_until_the_browser_keeps_it(site):
+    def dress(person):
+        return person.page.evaluate("""() => ({ own: document.querySelectorAll("style").length,
+            links: document.querySelectorAll("link[rel=stylesheet]").length,
+            round: getComputedStyle(document.querySelector(".button.primary")).borderRadius })""")
+
+    guest = site.person(service_workers="allow")
+    guest.goto("/")
+    first = dress(guest)
+    assert (first["own"], first["links"]) == (1, 0) and first["round"] != "0px"
+    settled(guest)
+    until(lambda: any(one["name"] == "sheet" for one in guest.context.cookies()), "the site to be told")
+    guest.goto("/")
+    later = dress(guest)
+    assert (later["own"], later["links"]) == (0, 1) and later["round"] == first["round"]
+    # Without scripts nobody can tell the site: every page brings it.
+    plain = site.person("plain", script=False)
+    for _ in range(2):
+        plain.goto("/")
+        assert plain.page.locator("style").count() == 1
+
+
 def test_no_page_of_anybody_is_ever_kept(site):
     lena = site.signed_in("learner@example.org", service_workers="allow")
     for path in ("/dashboard", "/bookings", "/wallet", "/account"):
@@ -83,12 +105,17 @@ def test_a_new_version_takes_over_and_no_page_is_old(sites, tmp_path):
 
     before = shells()
     assert len(before) == 1
-    sheet = guest.page.locator("link[rel=stylesheet]").get_attribute("href")
+
+    def dressed_in():
+        return guest.page.evaluate("""() => document.querySelector("style")?.dataset.sheet
+            ?? document.querySelector("link[rel=stylesheet]").getAttribute("href")""")
+
+    sheet = dressed_in()
     with open(copy / "css/90-print.css", "a") as file:
         file.write("\n@layer screens { :root { --edition: second; } }\n")
     # The very next page is the new version's, whatever the worker still thinks.
     guest.goto("/tutors")
-    assert guest.page.locator("link[rel=stylesheet]").get_attribute("href") != sheet
+    assert dressed_in() != sheet
     assert guest.page.evaluate("() => getComputedStyle(document.documentElement).getPropertyValue('--edition')").strip() == "second"
     until(lambda: len(shells()) == 1 and shells() != before, "the new version to have taken the place of the old")
     # And the page without a network is made of it.

@@ -18,6 +18,8 @@ package struct PageContext: Sendable {
   package var theme: String? = nil
   /// A class of the whole document, for pages that show themselves in other clothes (the gallery).
   package var clothes: String? = nil
+  /// Whether the page brings the style sheet itself, because the browser may not have it; see ``Sheet``.
+  var bringsSheet = false
 
   package var language: Language { t.language }
 

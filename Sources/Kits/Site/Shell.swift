@@ -9,6 +9,7 @@ import Web
 struct Shell {
   let view: any View
   let page: PageContext
+  let sheet: Sheet
 
   private var t: Wording { page.t }
 
@@ -29,7 +30,7 @@ struct Shell {
       <link rel="icon" href="\(page.asset("icon.svg"))" type="image/svg+xml">
       <link rel="apple-touch-icon" href="\(page.asset("app/icon-192.png"))">
       <link rel="manifest" href="\(Doors.manifest())">
-      <link rel="stylesheet" href="\(page.asset("css/app.css"))">
+      \(page.bringsSheet ? sheet.element : sheet.link)
       <script type="module" src="\(page.asset("islands/boot.js"))"></script>
       \(isFramed ? page.site.frameModules(isMember: page.viewer != nil) : nil)
       </head>

@@ -21,6 +21,7 @@ package final class Site: Sendable {
   let icons = Memo<String, HTML>(limit: 1024)
   /// What the frame's islands are made of, as links; by whether somebody is signed in.
   private let modules: [Bool: HTML]
+  private let keptSheet: Sheet
   /// What every page says is not well.
   package let troubles = Troubles()
 
@@ -40,6 +41,7 @@ package final class Site: Sendable {
       uniqueKeysWithValues: (Language.allCases + (isDevelopment ? Language.madeUp : [])).map {
         ($0, Shell.words(catalogue.words(in: $0)))
       })
+    keptSheet = Sheet(assets)
     modules = [true: Shell.modules(isMember: true, of: assets), false: Shell.modules(isMember: false, of: assets)]
   }
 
@@ -49,13 +51,17 @@ package final class Site: Sendable {
     assets.isLive ? Shell.modules(isMember: isMember, of: assets) : modules[isMember] ?? .none
   }
 
+  /// The one style sheet.
+  var sheet: Sheet { assets.isLive ? Sheet(assets) : keptSheet }
+
   /// The words, zone and tools for the reader of this request.
   package func context(for request: Request) -> PageContext {
     PageContext(
       site: self, t: catalogue.words(in: request.language), viewer: request.identity,
       zone: Zone(request.zone) ?? Zone(zone) ?? .utc,
       now: clock.now, path: request.path, csrf: request.csrf,
-      theme: request.cookies["theme"].flatMap { ["light", "dark"].contains($0) ? $0 : nil })
+      theme: request.cookies["theme"].flatMap { ["light", "dark"].contains($0) ? $0 : nil },
+      bringsSheet: sheet.isWanted(by: request))
   }
 
   /// The same reader's, in another language: for looking at a page as somebody else would.
@@ -75,13 +81,15 @@ package final class Site: Sendable {
 
   /// A whole page: the view in the shell.
   package func page(_ view: some View, for request: Request, status: Int = 200) -> Response {
-    let context = context(for: request)
-    return .html(Shell(view: view, page: context).markup, status: status)
+    page(view, on: context(for: request), status: status)
   }
 
   /// A page on a context of its own: one that is shown to nobody in particular, or in other clothes.
   package func page(_ view: some View, on context: PageContext, status: Int = 200) -> Response {
-    .html(Shell(view: view, page: context).markup, status: status)
+    let sheet = sheet
+    var response = Response.html(Shell(view: view, page: context, sheet: sheet).markup, status: status)
+    if context.bringsSheet { response.styleDigest = sheet.digest }
+    return response
   }
 
   /// The page that stands for a failure; `Web`'s one translator calls it.

@@ -26,6 +26,8 @@ package struct Response: Sendable {
   package var foreign: ForeignContent?
   /// What this page may do that others may not; see ``PageRights``.
   package var rights = PageRights()
+  /// Of a page that holds one `<style>`: the SHA-256 of what stands in it, in Base64. The policy lets in this one only.
+  package var styleDigest: String?
 
   package init(_ status: Int, headers: [(name: String, value: String)] = [], body: Body = .none) {
     self.status = status

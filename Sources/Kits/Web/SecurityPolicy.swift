@@ -48,7 +48,7 @@ struct SecurityPolicy: Sendable {
   init(_ settings: WebSettings) {
     forms = (["'self'"] + settings.formTargets).joined(separator: " ")
     connections = "'self' " + Self.socketOrigin(settings.siteURL)
-    pagePolicy = Self.policy(forms: forms, connections: connections, open: nil, PageRights())
+    pagePolicy = Self.policy(forms: forms, connections: connections, open: nil, style: nil, PageRights())
     // A script's own policy counts only when it runs as a worker.
     scriptPolicy =
       "default-src 'none'; script-src 'self'; connect-src \(connections); worker-src 'self'; frame-ancestors 'none'; "
@@ -56,16 +56,18 @@ struct SecurityPolicy: Sendable {
     isSecure = settings.isSecure
   }
 
-  /// No inline script or style, no text that becomes markup or script (trusted types: the one policy an island may make
+  /// No inline script, no inline style but the house's own sheet by its digest, no text that becomes markup or script (trusted types: the one policy an island may make
   /// is called `tutalink`), no frame but where a page was given one, no plug-in. Scripts of another site bring sinks of their own, so where one is let
   /// in, trusted types cannot be asked of the page.
-  private static func policy(forms: String, connections: String, open: ForeignContent?, _ rights: PageRights) -> String
-  {
+  private static func policy(
+    forms: String, connections: String, open: ForeignContent?, style: String?, _ rights: PageRights
+  ) -> String {
     func sources(_ own: String, _ foreign: [String]?) -> String { ([own] + (foreign ?? [])).joined(separator: " ") }
     let frames = (open?.frames ?? []) + (rights.holdsFrames ? ["'self'"] : [])
     let policy = [
       "default-src 'self'", "script-src \(sources("'self'", open?.scripts))",
-      "style-src \(sources("'self'", open?.styles))", "img-src 'self' data: blob:", "media-src 'self' blob:",
+      "style-src \(sources("'self'", style.map { ["'sha256-\($0)'"] + (open?.styles ?? []) } ?? open?.styles))",
+      "img-src 'self' data: blob:", "media-src 'self' blob:",
       "connect-src \(sources(connections, open?.connections))",
       "frame-src \(frames.isEmpty ? "'none'" : frames.joined(separator: " "))", "worker-src 'self'",
       "frame-ancestors \(rights.framers.map { sources("'self'", $0) } ?? "'none'")", "base-uri 'none'",
@@ -92,9 +94,11 @@ struct SecurityPolicy: Sendable {
     let isScript = response.header("content-type")?.hasPrefix("text/javascript") ?? false
     let policy =
       isPage
-      ? response.foreign == nil && response.rights.framers == nil && !response.rights.holdsFrames
+      ? response.foreign == nil && response.styleDigest == nil && response.rights.framers == nil
+        && !response.rights.holdsFrames
         ? pagePolicy
-        : Self.policy(forms: forms, connections: connections, open: response.foreign, response.rights)
+        : Self.policy(
+          forms: forms, connections: connections, open: response.foreign, style: response.styleDigest, response.rights)
       : isScript ? scriptPolicy : "default-src 'none'; frame-ancestors 'none'; sandbox"
     response.setIfMissing("content-security-policy", policy)
     response.setIfMissing("x-content-type-options", "nosniff")

@@ -1,4 +1,5 @@
 import Core
+import Crypto
 import HTML
 import TestKit
 import Testing
@@ -15,13 +16,17 @@ private struct Plain: View {
 
 @Suite struct ShellTests {
   private func page(_ layout: Layout = .standard, _ headers: Headers = [:]) async throws -> String {
+    try await answer(layout, headers).text
+  }
+
+  private func answer(_ layout: Layout, _ headers: Headers) async throws -> Response {
     let site = try frame()
     var routes = Routes()
     routes.on(.get, "/", as: Guest.self) { request, _ in site.page(Plain(layout: layout), for: request) }
     var settings = WebSettings(siteURL: "http://localhost:8080", secret: Array(repeating: 7, count: 32))
     settings.logsRequests = false
     let table = RouteTable(routes, settings: settings, log: .silent, identify: { _ in nil })
-    return await table.answer(Request(.get, "/", headers: headers)).text
+    return await table.answer(Request(.get, "/", headers: headers))
   }
 
   @Test func `the strict reader finds what is wrong`() {
@@ -97,6 +102,36 @@ private struct Plain: View {
       }
       for name in reached { #expect(links.contains(assets.address("islands/\(name).js")), "\(name)") }
       #expect(links.matches(of: /modulepreload/).count == reached.count)
+    }
+  }
+
+  @Test
+  func
+    `a page brings the style sheet to a person who does not say that it is kept, and the policy lets in this one only`()
+    async throws
+  {
+    let assets = try frame().assets
+    let address = assets.address("css/app.css")
+    let sheet = String(decoding: try #require(assets.content(of: "css/app.css")), as: UTF8.self)
+    let link = "<link rel=\"stylesheet\" href=\"\(address)\">"
+    func answer(_ headers: Headers) async throws -> (text: String, policy: String) {
+      let answer = try await self.answer(.standard, headers)
+      return (answer.text, answer.header("content-security-policy") ?? "")
+    }
+    let first = try await answer(["sec-fetch-dest": "document"])
+    #expect(first.text.contains("<style data-sheet=\"\(address)\">\(sheet)</style>") && !first.text.contains(link))
+    #expect(first.policy.contains("style-src 'self' 'sha256-\(Base64.encode(SHA256.hash(Array(sheet.utf8))))'; "))
+    #expect(!first.policy.contains("unsafe"))
+    // A sheet of yesterday is not this one.
+    let old = try await answer(["sec-fetch-dest": "document", "cookie": "sheet=/assets/css/app.0123456789ab.css"])
+    #expect(old.text.contains("<style data-sheet=\"\(address)\">"))
+    for headers: Headers in [
+      ["sec-fetch-dest": "document", "cookie": "sheet=\(address)"], ["sec-fetch-dest": "empty"],
+      ["sec-fetch-dest": "iframe"], [:],
+    ] {
+      let later = try await answer(headers)
+      #expect(later.text.contains(link) && !later.text.contains("<style"))
+      #expect(later.policy.contains("style-src 'self'; "))
     }
   }
 
