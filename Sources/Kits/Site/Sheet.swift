@@ -15,7 +15,8 @@ struct Sheet: Sendable {
   let element: HTML
   /// What the content policy lets in: the SHA-256 of what stands between the tags, in Base64.
   let digest: String
-  /// Whether it can stand in a page at all: nothing in it ends the element.
+  /// Whether it can stand in a page at all: nothing in it ends the element, and the parser of pages changes none of it
+  /// (carriage returns become line feeds there, and the digest would be another's).
   private let isSafe: Bool
 
   init(_ assets: Assets) {
@@ -25,7 +26,8 @@ struct Sheet: Sendable {
     element = "<style data-sheet=\"\(address)\">\(HTML(trusted: content))</style>"
     digest = Base64.encode(SHA256.hash(content))
     isSafe =
-      !content.isEmpty && !zip(content, content.dropFirst()).contains { $0 == (UInt8(ascii: "<"), UInt8(ascii: "/")) }
+      !content.isEmpty && !content.contains(13) && !content.contains(0)
+      && !zip(content, content.dropFirst()).contains { $0 == (UInt8(ascii: "<"), UInt8(ascii: "/")) }
   }
 
   /// Whether the page that answers this should bring the sheet: a person goes to it (`Sec-Fetch-Dest`; programs, frames and
