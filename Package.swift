@@ -97,7 +97,8 @@ let targets: [Target] = [
 
   // Ground: what every market stands on.
   feature("Audit", uses: ["Crypto"]),
-  feature("Accounts", uses: ["Audit", "Captcha", "Crypto", "Files", "Notices", "QR", "Vault"]),
+  feature("Legal", uses: ["Audit"]),
+  feature("Accounts", uses: ["Audit", "Captcha", "Crypto", "Files", "Legal", "Notices", "QR", "Vault"]),
   feature("Files", uses: ["Crypto", "Loop", "Media", "CSystem", "CGD"]),
   feature("Notices", uses: ["Crypto", "Outbound", "Push", "Vault"]),
   feature("Ledger", uses: ["Crypto"]),
@@ -112,7 +113,7 @@ let targets: [Target] = [
 
   // Roof: what looks over the whole house.
   feature("Home", uses: ["Accounts", "Tutors", "Scheduling", "Bookings", "Ledger", "Checkout", "Notices", "Reviews"]),
-  feature("Admin", uses: ["Accounts", "Audit", "Tutors", "Bookings", "Ledger", "Notices"]),
+  feature("Admin", uses: ["Accounts", "Audit", "Legal", "Tutors", "Bookings", "Ledger", "Notices"]),
   feature("OpenAPI"),
   feature("Status"),
   feature("WebApp", uses: ["Crypto"]),
@@ -122,7 +123,8 @@ let targets: [Target] = [
   .executableTarget(
     name: "tutalink",
     dependencies: (offering + [
-      "Loop", "Captcha", "Crypto", "Outbound", "Push", "Redis", "Doctor", "Vault", "Audit", "Accounts", "Files",
+      "Loop", "Captcha", "Crypto", "Outbound", "Push", "Redis", "Doctor", "Vault", "Audit", "Legal", "Accounts",
+      "Files",
       "Notices",
       "Ledger", "Tutors", "Scheduling", "Bookings", "Checkout", "Classroom", "Reviews", "Home", "Admin", "Status",
       "WebApp", "Embedding", "Gallery", "OpenAPI", "Towns",
@@ -163,7 +165,9 @@ let targets: [Target] = [
   tests("Site", in: "Kits", uses: proving.filter { $0 != "Site" } + ["Crypto"]),
 
   tests("Audit", in: "Features", uses: proving),
-  tests("Accounts", in: "Features", uses: proving + ["Audit", "Captcha", "Crypto", "Files", "Notices", "Vault"]),
+  tests("Legal", in: "Features", uses: proving + ["Audit"]),
+  tests(
+    "Accounts", in: "Features", uses: proving + ["Audit", "Captcha", "Crypto", "Files", "Legal", "Notices", "Vault"]),
   tests("Files", in: "Features", uses: proving + ["Crypto", "Loop", "Media", "CGD"]),
   tests("Notices", in: "Features", uses: proving + ["Crypto", "Loop", "Outbound", "Push", "Vault"]),
   tests("Ledger", in: "Features", uses: proving),
@@ -182,7 +186,8 @@ let targets: [Target] = [
     "Embedding", in: "Features",
     uses: proving + ["Accounts", "Admin", "Audit", "Files", "Ledger", "Loop", "Notices", "Tutors"]),
   tests("Gallery", in: "Features", uses: proving + ["Loop"]),
-  tests("Admin", in: "Features", uses: proving + ["Accounts", "Audit", "Tutors", "Bookings", "Ledger", "Notices"]),
+  tests(
+    "Admin", in: "Features", uses: proving + ["Accounts", "Audit", "Legal", "Tutors", "Bookings", "Ledger", "Notices"]),
 
   // The whole house, wired as it is served.
   .testTarget(

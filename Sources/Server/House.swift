@@ -16,6 +16,7 @@ import Glibc
 import Home
 import Jobs
 import Ledger
+import Legal
 import Loop
 import Notices
 import OpenAPI
@@ -145,10 +146,14 @@ struct House {
     let isTrial =
       office == nil && (config.siteURL.hasPrefix("http://localhost") || config.siteURL.hasPrefix("http://127.0.0.1"))
 
+    let legal = Legal(clock: clock)
+    let standardText = StandardText(outsiders: Self.outsiders(config, payments: payments, sendsMail: office != nil))
+
     let rooms: [any Feature] = [
       AccountsFeature(
         database: database, site: site, sessions: sessions, notices: notices, files: files, vault: vault,
-        pool: hashing, clock: clock, captcha: captcha, showsLetters: isTrial),
+        pool: hashing, legal: legal, clock: clock, captcha: captcha, showsLetters: isTrial),
+      LegalFeature(database: database, site: site, standard: standardText),
       AuditFeature(database: database, audit: audit, log: log),
       FilesFeature(database: database, files: files, clock: clock),
       NoticesFeature(
@@ -185,7 +190,8 @@ struct House {
         database: database, site: site, bus: bus, bookings: bookings, tutors: tutorsFeature, ledger: ledger,
         clock: clock),
       AdminFeature(
-        database: database, site: site, tutors: tutorsFeature, ledger: ledger, sessions: sessions, clock: clock),
+        database: database, site: site, tutors: tutorsFeature, ledger: ledger, sessions: sessions, legal: legal,
+        standardText: standardText, clock: clock),
       EmbeddingFeature(
         database: database, site: site, tutors: tutorsFeature, clock: clock, rule: config.embedding,
         slots: scheduling.freeTimes),
@@ -247,6 +253,22 @@ struct House {
       translate: { error in (error as? PostgresError).flatMap(Self.problem) },
       problemPage: { request, problem in site.problem(problem, for: request) },
       identify: { request in try await sessions.identify(request) }, gate: { try await door.judge($0, $1) })
+  }
+
+  /// Who else learns something of the people here, as this site is set up.
+  private static func outsiders(_ config: Config, payments: Payments, sendsMail: Bool) -> [Outsider] {
+    var outsiders: [Outsider] = [
+      payments.isSimulated ? .simulatedPayment : .payment, sendsMail ? .mail : .outbox,
+    ]
+    if case .vendor(let vendor, _, _) = config.captcha {
+      switch vendor {
+      case .turnstile: outsiders.append(.turnstile)
+      case .hcaptcha: outsiders.append(.hcaptcha)
+      case .recaptcha: outsiders.append(.recaptcha)
+      }
+    }
+    if !config.stunURLs.isEmpty || !config.turnURLs.isEmpty { outsiders.append(.relay) }
+    return outsiders + [.push]
   }
 
   private static func webSettings(_ config: Config, _ shared: SharedLimits?) -> WebSettings {

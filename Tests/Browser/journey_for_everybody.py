@@ -8,12 +8,12 @@ import pytest
 from ways import book_and_pay, let_time_pass_until_start
 
 OPEN = ["/", "/tutors", "/tutors?view=map", "/tutors/amal", "/tutors/amal/reviews", "/tutors/amal/book", "/compare", "/sign-in", "/register",
-        "/forgotten-password", "/status", "/nowhere"]
+        "/forgotten-password", "/status", "/terms", "/privacy", "/nowhere"]
 LEARNER = ["/dashboard", "/bookings", "/bookings?view=week", "/bookings?view=day", "/wallet", "/account", "/account/security", "/account/notifications", "/notifications",
            "/saved-searches", "/tutors/amal/book?subject=calculus-1&minutes=60"]
 TUTOR = ["/dashboard", "/bookings", "/wallet", "/tutor/availability", "/tutor/embedding",
          *(f"/tutor/profile?step={step}" for step in ("about", "subjects", "languages", "credentials", "samples", "finish"))]
-ADMIN = ["/admin", "/admin/people", "/admin/verification", "/admin/bookings", "/admin/outbox", "/admin/jobs", "/admin/audit", "/admin/embedding"]
+ADMIN = ["/admin", "/admin/people", "/admin/verification", "/admin/bookings", "/admin/outbox", "/admin/jobs", "/admin/audit", "/admin/legal", "/admin/legal/privacy/ar", "/admin/embedding"]
 
 # What is touched, and the box a finger has: the control's own, or that of the label or the link's row around it.
 SMALL = """(least) => {

@@ -8,7 +8,7 @@ import pytest
 COMMON = set("""
     am pm gmt utc mon tue wed thu fri sat sun monday tuesday wednesday thursday friday saturday sunday jan feb mar apr may jun jul
     aug sep oct nov dec january february march april june july august september october november december us usd
-    eur gbp tutalink json pdf csv chrome linux
+    eur gbp tutalink json pdf csv chrome linux english espa ol
 """.split())
 
 # Whatever a person reads or hears, but what is somebody's own (initials, code), what languages and zones call themselves, and
@@ -24,10 +24,10 @@ TEXT = """() => {
       if (e.getAttribute(a)) said.push(e.getAttribute(a))
   return said }"""
 
-GUEST = ["/", "/tutors", "/compare", "/tutors/amal", "/tutors/amal/book", "/sign-in", "/register", "/forgotten-password", "/status", "/nowhere"]
+GUEST = ["/", "/tutors", "/compare", "/tutors/amal", "/tutors/amal/book", "/sign-in", "/register", "/forgotten-password", "/status", "/terms", "/privacy", "/nowhere"]
 LEARNER = ["/dashboard", "/bookings", "/bookings?view=week", "/saved-searches", "/wallet", "/account", "/account/security", "/account/notifications", "/notifications"]
 TUTOR = ["/dashboard", "/tutor/availability", *(f"/tutor/profile?step={step}" for step in ("about", "subjects", "languages", "credentials", "samples", "finish"))]
-ADMIN = ["/admin", "/admin/people", "/admin/verification", "/admin/bookings", "/admin/outbox", "/admin/jobs"]
+ADMIN = ["/admin", "/admin/people", "/admin/verification", "/admin/bookings", "/admin/outbox", "/admin/jobs", "/admin/legal"]
 
 
 def words(text):

@@ -103,6 +103,7 @@ def visits(site, ids):
         "/wallet": [(who, "/wallet") for who in [*both, "new-learner", "new-tutor"]],
         "/notifications": [(who, "/notifications") for who in [*both, "admin"]],
         "/admin/outbox/:mail": [("admin", f"/admin/outbox/{ids['mail']}")],
+        "/admin/legal/:document/:language": [("admin", "/admin/legal/terms/en"), ("admin", "/admin/legal/privacy/ar")],
         "/admin/verification/:tutor": [("admin", f"/admin/verification/{ids['grace']}")],
         "/offline/:language": [("guest", "/offline/en")],
         "/sign-in/code": [],

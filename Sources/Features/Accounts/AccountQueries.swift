@@ -1,4 +1,5 @@
 import Core
+import Legal
 import Postgres
 import Site
 import Web
@@ -299,7 +300,41 @@ extension Query where Row == ID<User> {
   }
 }
 
+/// What somebody agreed to.
+struct Agreement: RowDecodable, Equatable {
+  let document: LegalDocument
+  /// None: the standard text.
+  let version: ID<LegalVersion>?
+  let at: Instant
+
+  init(row: inout RowReader) throws {
+    document = LegalDocument(rawValue: try row.next()) ?? .terms
+    version = try row.next()
+    at = try row.next()
+  }
+}
+
+extension Query where Row == Agreement {
+  /// The newest of each document, the terms first.
+  static func agreements(of user: ID<User>) -> Self {
+    Query(
+      """
+      select * from (select distinct on (document) document, version_id, agreed_at from agreements
+                      where user_id = \(user) order by document, agreed_at desc) newest order by document desc
+      """)
+  }
+}
+
 extension Query<Void> {
+  static func agree(_ user: ID<User>, _ document: LegalDocument, _ version: ID<LegalVersion>?, at now: Instant) -> Self
+  {
+    Query(
+      """
+      insert into agreements (id, user_id, document, version_id, agreed_at)
+      values (\(ID<Agreement>.new()), \(user), \(document.rawValue), \(version), \(now))
+      """)
+  }
+
   static func insert(_ id: ID<User>, _ registration: Registration, passwordHash: String, at now: Instant) -> Self {
     Query(
       """

@@ -2,6 +2,7 @@ import Captcha
 import Core
 import Crypto
 import JSON
+import Legal
 import Postgres
 import Site
 import Time
@@ -74,7 +75,8 @@ extension AccountsFeature {
       throw problem(error.list, request)
     }
     try await judge(request, "register")
-    if let refusal = try await create(registration) { throw problem([refusal], request) }
+    let agreed = try await legal.inForce(for: registration.language, in: database)
+    if let refusal = try await create(registration, agreeing: agreed) { throw problem([refusal], request) }
     return .json(201) { w in
       w.object { w in
         w.object("user") { w in

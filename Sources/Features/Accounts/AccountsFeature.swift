@@ -4,6 +4,7 @@ package import Core
 import Crypto
 package import Files
 package import Jobs
+package import Legal
 package import Loop
 package import Notices
 package import Platform
@@ -15,7 +16,8 @@ package import Web
 
 /// People register, prove their address, sign in and out, mend a lost password, and keep their own profile.
 ///
-/// Owns `users`, `user_roles`, `sessions`, `letters`, `activity_log`, `second_factors`, `recovery_codes`. Publishes
+/// Owns `users`, `user_roles`, `sessions`, `letters`, `activity_log`, `second_factors`, `recovery_codes`,
+/// `agreements`. Publishes
 /// `people`, `people_contact`. Emits ``AccountActivated`` and ``ProfileChanged``. The published API's handlers are in
 /// `AccountsAPI.swift`, those of the security page in `Security.swift`.
 package struct AccountsFeature: Feature {
@@ -26,6 +28,7 @@ package struct AccountsFeature: Feature {
   let files: Files
   let vault: Vault
   let pool: BlockingPool
+  let legal: Legal
   let clock: WallClock
   /// Asked where anybody may type an address: registering, and mending a lost password.
   let captcha: Captcha
@@ -34,7 +37,7 @@ package struct AccountsFeature: Feature {
 
   package init(
     database: Database, site: Site, sessions: Sessions, notices: Notices, files: Files, vault: Vault,
-    pool: BlockingPool, clock: WallClock, captcha: Captcha = .off, showsLetters: Bool
+    pool: BlockingPool, legal: Legal, clock: WallClock, captcha: Captcha = .off, showsLetters: Bool
   ) {
     self.database = database
     self.site = site
@@ -43,6 +46,7 @@ package struct AccountsFeature: Feature {
     self.files = files
     self.vault = vault
     self.pool = pool
+    self.legal = legal
     self.clock = clock
     self.captcha = captcha
     self.showsLetters = showsLetters
@@ -113,7 +117,7 @@ package struct AccountsFeature: Feature {
     var draft = Registration.Draft()
     draft.role = request.query.text("role") == "tutor" ? "tutor" : "learner"
     draft.zone = request.zone
-    return registrationPage(draft, next: next, for: request)
+    return try await registrationPage(draft, next: next, for: request)
   }
 
   func register(_ request: Request, guest: Guest) async throws -> Response {
@@ -132,15 +136,22 @@ package struct AccountsFeature: Feature {
     draft.acceptsTerms = form.isOn("accept_terms")
     let registration: Registration
     do throws(Registration.Refusals) { registration = try Registration(draft, isZone: { Zone($0) != nil }) } catch {
-      return registrationPage(draft, refusals: error.list, next: next, for: request, status: 422)
+      return try await registrationPage(draft, refusals: error.list, next: next, for: request, status: 422)
+    }
+    let agreed = try await legal.inForce(for: request.language, in: database)
+    // The words behind the box were changed while they were read: what was not seen is not agreed to.
+    if let mark = form["agreed"], mark != agreed.mark {
+      draft.acceptsTerms = false
+      return try await registrationPage(
+        draft, refusals: [.init(field: "accept_terms", reason: "changed")], next: next, for: request, status: 422)
     }
     // Last, so that a proof is not used up by a form that is refused for something else.
     do { try await captcha.judge(request, for: "register") } catch let refusal as Captcha.Refusal {
-      return registrationPage(
+      return try await registrationPage(
         draft, refusals: [.init(field: "captcha", reason: refusal.rawValue)], next: next, for: request, status: 422)
     }
-    if let refusal = try await create(registration) {
-      return registrationPage(draft, refusals: [refusal], next: next, for: request, status: 422)
+    if let refusal = try await create(registration, agreeing: agreed) {
+      return try await registrationPage(draft, refusals: [refusal], next: next, for: request, status: 422)
     }
     return Self.remember(
       next, on: site.page(await letterSent(to: registration.email.text, purpose: "verify"), for: request))
@@ -158,16 +169,18 @@ package struct AccountsFeature: Feature {
   private func registrationPage(
     _ draft: Registration.Draft, refusals: [Registration.Refusal] = [], next: String?, for request: Request,
     status: Int = 200
-  ) -> Response {
-    captcha.opening(
+  ) async throws -> Response {
+    let agreed = try await legal.inForce(for: request.language, in: database).mark
+    return captcha.opening(
       site.page(
-        RegistrationForm(draft: draft, refusals: refusals, next: next, captcha: captcha.field(for: "register")),
+        RegistrationForm(
+          draft: draft, refusals: refusals, next: next, agreed: agreed, captcha: captcha.field(for: "register")),
         for: request, status: status))
   }
 
   /// Makes the account, or tells the owner of a known address that somebody tried. Either way the newcomer reads the
   /// same. Only a taken username is said, for names are public.
-  func create(_ registration: Registration) async throws -> Registration.Refusal? {
+  func create(_ registration: Registration, agreeing agreed: LegalSet) async throws -> Registration.Refusal? {
     let now = clock.now
     let password = registration.password
     let hash = try await pool.run { Password.hash(password) }
@@ -185,6 +198,9 @@ package struct AccountsFeature: Feature {
     do {
       try await database.transaction { tx in
         try await tx.run(.insert(user, registration, passwordHash: hash, at: now))
+        for document in LegalDocument.allCases {
+          try await tx.run(.agree(user, document, agreed.versions[document], at: now))
+        }
         try await tx.run(.grant(registration.role.rawValue, to: user))
         if registration.role == .tutor { try await tx.run(.grant("learner", to: user)) }
         try await tx.run(.note("registered", about: user, by: user, at: now))
@@ -444,7 +460,9 @@ package struct AccountsFeature: Feature {
   ) async throws -> Response {
     guard let account = try await database.first(.account(of: member.id)) else { throw Failure.notFound }
     return site.page(
-      AccountPage(account: account, draft: draft ?? AccountProfile.Draft(account), refusals: refusals, note: note),
+      AccountPage(
+        account: account, draft: draft ?? AccountProfile.Draft(account), refusals: refusals, note: note,
+        agreements: try await database.all(.agreements(of: member.id))),
       for: request, status: status)
   }
 

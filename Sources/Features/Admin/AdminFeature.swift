@@ -3,6 +3,7 @@ import Audit
 package import Core
 import Jobs
 package import Ledger
+package import Legal
 package import Platform
 package import Postgres
 package import Site
@@ -11,24 +12,29 @@ package import Web
 
 /// Administrators look after people, verify tutors, and see bookings, mail and jobs.
 ///
-/// Owns nothing. Reads what others publish, and the tables of kits. Changes people through ``Accounts``' table functions
-/// and tutors through ``TutorsFeature``.
+/// Owns nothing. Reads what others publish, and the tables of kits. Changes people through ``Accounts``' table functions,
+/// tutors through ``TutorsFeature`` and the legal texts through ``Legal``.
 package struct AdminFeature: Feature {
   let database: Database
   let site: Site
   let tutors: TutorsFeature
   let ledger: Ledger
   let sessions: Sessions
+  let legal: Legal
+  let standardText: StandardText
   let clock: WallClock
 
   package init(
-    database: Database, site: Site, tutors: TutorsFeature, ledger: Ledger, sessions: Sessions, clock: WallClock
+    database: Database, site: Site, tutors: TutorsFeature, ledger: Ledger, sessions: Sessions, legal: Legal,
+    standardText: StandardText, clock: WallClock
   ) {
     self.database = database
     self.site = site
     self.tutors = tutors
     self.ledger = ledger
     self.sessions = sessions
+    self.legal = legal
+    self.standardText = standardText
     self.clock = clock
   }
 
@@ -48,6 +54,11 @@ package struct AdminFeature: Feature {
     routes.on(.post, AdminPaths.rerun, as: Administrator.self, rerun)
     routes.on(.get, AdminPaths.books, as: Administrator.self, limits: .rate(.exports), exportBooks)
     routes.on(.get, AdminPaths.audit, as: Administrator.self, auditLog)
+    routes.on(.get, AdminPaths.legal, as: Administrator.self, legalTexts)
+    routes.on(.get, AdminPaths.legalText, as: Administrator.self, legalText)
+    // A character may come as twelve.
+    routes.on(
+      .post, AdminPaths.legalText, as: Administrator.self, limits: .body(kilobytes: 800), publishLegalText)
   }
 
   private var audit: AuditLog { AuditLog(clock: clock) }
@@ -65,7 +76,9 @@ package struct AdminFeature: Feature {
     let charts = SiteCharts(
       time: time, bookings: try await database.all(.bookingDays(by: time.bounds)),
       money: try await database.all(.moneyDays(by: time.bounds)))
-    return page(.overview, .overview(figures, booksHold: books.holds, links: books.links, charts), request)
+    let texts = try await legal.newest(in: database)
+    return page(
+      .overview, .overview(figures, booksHold: books.holds, links: books.links, charts, legal: texts), request)
   }
 
   /// All postings as of this moment, for a spreadsheet. They are read through a cursor while they are sent, so the size
@@ -212,6 +225,61 @@ package struct AdminFeature: Feature {
       lines: lines, verification: try await audit.verify(in: database), filter: draft, refusals: refusals)
     return page(.audit, .audit(content), request, status: refusals.isEmpty ? 200 : 422)
   }
+
+  // MARK: Legal texts
+
+  func legalTexts(_ request: Request, admin: Administrator) async throws -> Response {
+    page(.legal, .legalTexts(LegalTextsPage(lines: try await legal.newest(in: database))), request)
+  }
+
+  func legalText(_ request: Request, admin: Administrator, document: String, language: String) async throws -> Response
+  {
+    let (document, language) = try Self.text(document, language)
+    let newest = try await legal.newest(document, language, in: database)
+    // Who begins, begins with what stands there now, in the language it is for.
+    let begun = newest?.words ?? standardText.words(document, site.context(language: language, for: request))
+    return try await editor(
+      request, document, language, words: begun, base: newest?.number ?? 0,
+      isSaved: request.query.text("saved") == "1")
+  }
+
+  func publishLegalText(_ request: Request, admin: Administrator, document: String, language: String) async throws
+    -> Response
+  {
+    let (document, language) = try Self.text(document, language)
+    let words = request.form["text"] ?? ""
+    let base = request.form.int("base") ?? 0
+    guard request.form.text("act") != "preview" else {
+      return try await editor(request, document, language, words: words, base: base, isPreview: true)
+    }
+    do {
+      let draft = try LegalDraft(document, language, words: words, base: base)
+      try await legal.publish(draft, by: admin.id, AuditOrigin(request), in: database)
+    } catch let refusal as LegalDraft.Refusal {
+      // Who was overtaken has read so now: sent once more, their words follow the other's.
+      let newest =
+        refusal == .overtaken ? try await legal.newest(document, language, in: database)?.number ?? 0 : base
+      return try await editor(request, document, language, words: words, base: newest, refusal: refusal)
+    }
+    return .see(AdminPaths.legalText(document.rawValue, language.rawValue) + "?saved=1")
+  }
+
+  private static func text(_ document: String, _ language: String) throws -> (LegalDocument, Language) {
+    guard let document = LegalDocument(rawValue: document), let language = Language(offered: language) else {
+      throw Failure.notFound
+    }
+    return (document, language)
+  }
+
+  private func editor(
+    _ request: Request, _ document: LegalDocument, _ language: Language, words: String, base: Int,
+    refusal: LegalDraft.Refusal? = nil, isPreview: Bool = false, isSaved: Bool = false
+  ) async throws -> Response {
+    let content = LegalEditor(
+      document: document, language: language, words: words, base: base, refusal: refusal, isPreview: isPreview,
+      isSaved: isSaved, history: try await legal.history(document, language, in: database))
+    return page(.legal, .legalEditor(content), request, status: refusal == nil ? 200 : 422)
+  }
 }
 
 /// Who may administer: of the staff, administrators alone.
@@ -239,5 +307,7 @@ enum AdminPaths {
   static let jobs = Path("/admin/jobs")
   static let books = Path("/admin/ledger.csv")
   static let audit = Path("/admin/audit")
+  static let legal = Path("/admin/legal")
+  static let legalText = Path("/admin/legal/:document/:language", as: String.self, String.self)
   static let rerun = Path("/admin/jobs/:job/rerun", as: ID<QueuedJob>.self)
 }

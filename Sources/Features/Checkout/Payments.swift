@@ -17,6 +17,8 @@ package struct Payments: Sendable {
   let site: Site
   let clock: WallClock
   let gateways: [String: any Gateway]
+  /// Whether no money moves: there is no gateway but the simulated one.
+  package var isSimulated: Bool { gateways.keys.allSatisfy { $0 == "simulated" } }
   /// The one new payments go through.
   let standard: String
 

@@ -1,6 +1,7 @@
 import CICU
 package import Core
 import Glibc
+package import HTML
 import JSON
 
 /// Every word a person reads, by language and key. One JSON file a feature and language:
@@ -160,6 +161,32 @@ package struct Wording: Sendable {
   /// For keys and values that are data, such as a stored notification.
   package func sentence(_ key: String, _ values: [String: any MessageValue]) -> String {
     vocabulary.sentences[key]?.wording(values) ?? Self.missing(key)
+  }
+
+  /// A sentence with pieces of a page in it, such as links: what stands round them is escaped as all words are.
+  package func markup(_ key: String, _ pieces: KeyValuePairs<String, HTML>) -> HTML {
+    // Each piece is marked by a character that nobody writes (Unicode 16, 23.5: private use), and put in its place after.
+    let first: UInt32 = 0xF000
+    var values: [String: any MessageValue] = [:]
+    for (number, piece) in pieces.enumerated() {
+      values[piece.key] = Unicode.Scalar(first + UInt32(number)).map { String(Character($0)) }
+    }
+    var parts: [HTML] = []
+    var text = String.UnicodeScalarView()
+    func close() {
+      if !text.isEmpty { parts.append(HTML(String(text))) }
+      text = .init()
+    }
+    for scalar in sentence(key, values).unicodeScalars {
+      if scalar.value >= first, scalar.value < first + UInt32(pieces.count) {
+        close()
+        parts.append(pieces[Int(scalar.value - first)].value)
+      } else {
+        text.append(scalar)
+      }
+    }
+    close()
+    return "\(parts)"
   }
 
   private static func missing(_ key: String) -> String { "⟦\(key)⟧" }

@@ -38,6 +38,8 @@ package struct Field: Sendable {
 
   package var name: String
   package var label: String
+  /// The label of a checkbox where it has links in it.
+  package var labelMarkup: HTML?
   package var kind: Kind
   package var value: String
   package var hint: String?
@@ -221,8 +223,9 @@ extension PageContext {
     case .checkbox:
       return """
         <div class="field\(field.error == nil ? "" : " invalid")"><label class="check"><input type="checkbox" id="\(field.name)" \
-        name="\(field.name)" value="1" aria-describedby="\(described)"\(flag: "checked", when: field.value == "1")\
-        \(flag: "required", when: field.isRequired)><span>\(field.label)</span></label>\(hint)\(error)</div>
+        name="\(field.name)" value="1" aria-describedby="\(described)"\
+        \(attribute: "aria-invalid", field.error == nil ? nil : "true")\(flag: "checked", when: field.value == "1")\
+        \(flag: "required", when: field.isRequired)><span>\(field.labelMarkup ?? HTML(field.label))</span></label>\(hint)\(error)</div>
         """
     }
     return """

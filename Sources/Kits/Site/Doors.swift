@@ -54,6 +54,10 @@ package enum Doors {
   // Files: an uploaded file under its name.
   package static let file = Path("/files/:file/:name", as: ID<StoredFile>.self, String.self)
 
+  // Legal: what one agrees to, and what is done with what one leaves here.
+  package static let terms = Path("/terms")
+  package static let privacy = Path("/privacy")
+
   // Status: how the site is, for people.
   package static let status = Path("/status")
 

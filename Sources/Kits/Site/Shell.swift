@@ -164,7 +164,7 @@ struct Shell {
     }
     return """
       <footer class="site-footer"><div class="site-footer-in"><p class="site-footer-note">\(t("site.footer", name: page.site.name))</p>
-      <nav class="site-footer-links" aria-label="\(t("site.footerNavigation"))"><a href="\(Doors.tutors())">\(t("site.findTutor"))</a> <a href="\(Doors.status())">\(t("site.status"))</a></nav>
+      <nav class="site-footer-links" aria-label="\(t("site.footerNavigation"))"><a href="\(Doors.tutors())">\(t("site.findTutor"))</a> <a href="\(Doors.status())">\(t("site.status"))</a> <a href="\(Doors.terms())">\(t("site.terms"))</a> <a href="\(Doors.privacy())">\(t("site.privacy"))</a></nav>
       <form class="language" method="post" action="\(Doors.language())">\(page.csrfField)<input type="hidden" name="next" value="\(page.path)"><label for="lang">\(page.icon("globe"))<span class="visually-hidden">\(t("site.language"))</span></label><select id="lang" name="language">\(languages)</select><button class="button quiet small">\(t("site.change"))</button></form>
       <div class="theme" data-island="theme" hidden></div></div></footer>
       \(bottomBar)

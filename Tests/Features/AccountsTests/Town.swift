@@ -3,6 +3,7 @@ import Core
 import Crypto
 import Files
 import JSON
+import Legal
 import Notices
 import Platform
 import Postgres
@@ -33,7 +34,7 @@ struct Town: Sendable {
         AccountsFeature(
           database: database, site: house.site, sessions: sessions, notices: Notices(bus: Bus(loops: testLoops)),
           files: try Files(folder: folder, pool: house.pool), vault: Vault(KeyRing(Key.fresh(id: "k1")!)),
-          pool: house.pool, clock: house.clock.clock,
+          pool: house.pool, legal: Legal(clock: house.clock.clock), clock: house.clock.clock,
           showsLetters: false)
       ], identify: { request in try await sessions.identify(request) })
   }

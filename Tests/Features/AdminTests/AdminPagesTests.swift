@@ -4,6 +4,7 @@ import Files
 import JSON
 import Jobs
 import Ledger
+import Legal
 import Notices
 import Platform
 import Postgres
@@ -36,13 +37,14 @@ struct Office: Sendable {
       accounts: Accounts(sessions: sessions), clock: clock)
     admin = AdminFeature(
       database: database, site: house.site, tutors: tutors, ledger: Ledger(clock: clock), sessions: sessions,
-      clock: clock)
+      legal: Legal(clock: clock), standardText: StandardText(outsiders: [.mail]), clock: clock)
     site = house.open([tutors, admin])
     try await database.insert()
   }
 
   static let pages = [
     "/admin", "/admin/people", "/admin/verification", "/admin/bookings", "/admin/outbox", "/admin/jobs", "/admin/audit",
+    "/admin/legal", "/admin/legal/terms/en", "/admin/legal/privacy/ur",
   ]
 
   func count(_ sql: SQL) async throws -> Int { try await database.one(Query<Int>(sql)) }

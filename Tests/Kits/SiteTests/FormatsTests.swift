@@ -102,6 +102,13 @@ import Web
       !out.contains("<img") && out.contains("a <em>cat</em>") && out.contains("<a href=\"/home\">b</a>"), "\(out)")
   }
 
+  @Test func `no level of heading is left out, wherever somebody begins`() {
+    let out = Markdown.render("## a\n\n## b\n\n##### c\n\n### d\n\n# e\n\n## f", under: 1).text
+    for part in ["<h2>a</h2>", "<h2>b</h2>", "<h3>c</h3>", "<h3>d</h3>", "<h2>e</h2>", "<h3>f</h3>"] {
+      #expect(out.contains(part), "\(part): \(out)")
+    }
+  }
+
   @Test func `what people write comes out as they meant it, below the page's own title`() {
     let out = Markdown.render(
       "# Me\n\nI teach **algebra**\nand ~~magic~~.\n\n* one\n* two\n\n<https://example.org>\n\n| a |\n|---|\n| b |"

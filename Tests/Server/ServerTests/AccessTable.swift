@@ -154,6 +154,9 @@ struct Access: Sendable {
     "GET /admin/jobs": .administrators,
     "POST /admin/jobs/:job/rerun": .administrators.of(.job),
     "GET /admin/ledger.csv": .administrators,
+    "GET /admin/legal": .administrators,
+    "GET /admin/legal/:document/:language": .administrators.at("terms", "es"),
+    "POST /admin/legal/:document/:language": .administrators.at("terms", "es").sending(["text": "Sea amable."]),
     "GET /admin/outbox": .administrators,
     "GET /admin/outbox/:mail": .administrators.of(.mail),
     "GET /admin/people": .administrators,
@@ -233,6 +236,10 @@ struct Access: Sendable {
     "GET /api/dashboard/tutor/": .tutors,
     "GET /dashboard": .members,
     "SOCKET /ws/dashboard/:user/": .members.of(.channel, .forbidden),
+
+    // Legal
+    "GET /privacy": .everyone,
+    "GET /terms": .everyone,
 
     // Notices
     "GET /account/notifications": .members,

@@ -1,5 +1,6 @@
 import Core
 import HTML
+import Legal
 import Site
 import Time
 
@@ -10,6 +11,8 @@ struct AccountPage: View {
   let refusals: [Registration.Refusal]
   /// What has just been saved: `profile` or `photo`.
   let note: String
+  /// What one agreed to when one came.
+  let agreements: [Agreement]
 
   var layout: Layout { .narrow }
 
@@ -23,7 +26,7 @@ struct AccountPage: View {
     return """
       \(page.head(t("site.account"), lead: account.email))
       <div class="stack loose">\(saved)\(page.formErrors(refusalList(page, refusals)))
-      \(photoCard(page))\(profileCard(page))\(noticesCard(page))\(securityCard(page))</div>
+      \(photoCard(page))\(profileCard(page))\(noticesCard(page))\(securityCard(page))\(agreementsCard(page))</div>
       """
   }
 
@@ -72,6 +75,20 @@ struct AccountPage: View {
     return """
       <section class="card"><h2>\(t("notices.choices"))</h2><p>\(t("notices.choicesLead"))</p>
       <div class="actions">\(page.buttonLink(t("notices.mailChoices"), to: Doors.noticeChoices(), icon: "bell"))</div></section>
+      """
+  }
+
+  private func agreementsCard(_ page: PageContext) -> HTML? {
+    let t = page.t
+    guard !agreements.isEmpty else { return nil }
+    let lines: [HTML] = agreements.map {
+      """
+      <li class="list-row"><div class="list-main"><a href="\($0.document.address(of: $0.version))">\($0.document.title(page))</a></div>\
+      <div class="list-end muted">\(page.moment($0.at))</div></li>
+      """
+    }
+    return """
+      <section class="card"><h2>\(t("accounts.agreements"))</h2><p>\(t("accounts.agreementsLead"))</p><ul class="list">\(lines)</ul></section>
       """
   }
 

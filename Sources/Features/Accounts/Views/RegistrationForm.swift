@@ -32,6 +32,8 @@ struct RegistrationForm: View {
   var refusals: [Registration.Refusal] = []
   /// Where it leads once the address is proved.
   var next: String?
+  /// What the box stands for, as it is in force now (``LegalSet/mark``).
+  var agreed = ""
   var captcha = CaptchaField.none
 
   var layout: Layout { .slim }
@@ -60,12 +62,30 @@ struct RegistrationForm: View {
       \(page.field(Field("username", t("accounts.username"), value: draft.username, hint: t("accounts.usernameHint"), error: error("username"), autocomplete: "username", longest: 30)))
       \(page.field(Field("password", t("accounts.password"), .newPassword, hint: t("accounts.passwordHint"), error: error("password"), autocomplete: "new-password", longest: PasswordPolicy.longest)))
       \(zoneField(page, value: draft.zone, error: error("timezone")))
-      \(page.field(Field("accept_terms", t("accounts.acceptTerms"), .checkbox, value: draft.acceptsTerms ? "1" : "", error: error("accept_terms"))))
+      \(box(page, error: error("accept_terms")))<input type="hidden" name="agreed" value="\(agreed)">
       <div id="captcha">\(captcha.markup(page))</div>
       <div class="actions"><button class="button primary wide">\(t("accounts.createAccount"))</button></div>
       </form>
       <p class="center">\(t("accounts.haveAccount")) <a href="\(onward(Doors.signIn(), next))">\(t("site.signIn"))</a></p>
       """
+  }
+}
+
+extension RegistrationForm {
+  /// The texts open beside the form, so that nothing typed is lost.
+  private func box(_ page: PageContext, error: String?) -> HTML {
+    let t = page.t
+    func link(_ address: String, _ words: String) -> HTML {
+      "<a href=\"\(address)\" target=\"_blank\">\(words)</a>"
+    }
+    var field = Field("accept_terms", "", .checkbox, value: draft.acceptsTerms ? "1" : "", error: error)
+    field.labelMarkup = t.markup(
+      "accounts.acceptTerms",
+      [
+        "terms": link(Doors.terms(), t("accounts.acceptTerms.terms")),
+        "privacy": link(Doors.privacy(), t("accounts.acceptTerms.privacy")),
+      ])
+    return page.field(field)
   }
 }
 

@@ -2,11 +2,12 @@ import Audit
 import Core
 import HTML
 import Jobs
+import Legal
 import Site
 import Tutors
 
 enum AdminSection: String, CaseIterable, Sendable {
-  case overview, verification, people, bookings, outbox, jobs, audit, embedding
+  case overview, verification, people, bookings, outbox, jobs, audit, legal, embedding
 
   var address: String {
     switch self {
@@ -17,6 +18,7 @@ enum AdminSection: String, CaseIterable, Sendable {
     case .outbox: AdminPaths.outbox()
     case .jobs: AdminPaths.jobs()
     case .audit: AdminPaths.audit()
+    case .legal: AdminPaths.legal()
     case .embedding: Doors.siteEmbedding()
     }
   }
@@ -30,6 +32,7 @@ enum AdminSection: String, CaseIterable, Sendable {
     case .outbox: "mail"
     case .jobs: "refresh"
     case .audit: "list"
+    case .legal: "book"
     case .embedding: "code"
     }
   }
@@ -40,7 +43,7 @@ struct AdminPage: View {
   static let pageSize = 50
 
   enum Content: Sendable {
-    case overview(SiteFigures, booksHold: Bool, links: Int, SiteCharts)
+    case overview(SiteFigures, booksHold: Bool, links: Int, SiteCharts, legal: [LegalVersionLine])
     case people([PersonLine], words: String)
     case waiting([TutorForReview])
     case tutor(TutorForReview, credentials: [CredentialForReview], problem: String?)
@@ -49,12 +52,17 @@ struct AdminPage: View {
     case mail(MailLine)
     case jobs(JobFigures, dead: [JobRecord], schedules: [ScheduleLine])
     case audit(AuditPage)
+    case legalTexts(LegalTextsPage)
+    case legalEditor(LegalEditor)
   }
 
   let section: AdminSection
   let content: Content
 
-  func title(_ page: PageContext) -> String { page.t.sentence("admin.\(section.rawValue)", [:]) }
+  func title(_ page: PageContext) -> String {
+    if case .legalEditor(let editor) = content { return editor.title(page) }
+    return page.t.sentence("admin.\(section.rawValue)", [:])
+  }
 
   func body(_ page: PageContext) -> HTML {
     let places: [HTML] = AdminSection.allCases.map {
@@ -68,8 +76,8 @@ struct AdminPage: View {
 
   private func inner(_ page: PageContext) -> HTML {
     switch content {
-    case .overview(let figures, let holds, let links, let charts):
-      overview(figures, holds, links, page) + charts.markup(page)
+    case .overview(let figures, let holds, let links, let charts, let texts):
+      (LegalTextsPage.missing(texts, page) ?? .none) + overview(figures, holds, links, page) + charts.markup(page)
     case .people(let people, let words): self.people(people, words, page)
     case .waiting(let tutors): waiting(tutors, page)
     case .tutor(let tutor, let credentials, let problem): self.tutor(tutor, credentials, problem, page)
@@ -78,6 +86,8 @@ struct AdminPage: View {
     case .mail(let mail): self.mail(mail, page)
     case .jobs(let figures, let dead, let schedules): jobs(figures, dead, schedules, page)
     case .audit(let audit): audit.body(page)
+    case .legalTexts(let texts): texts.body(page)
+    case .legalEditor(let editor): editor.body(page)
     }
   }
 
