@@ -145,6 +145,7 @@ class Bench:
     def __init__(self, options):
         self.options = options
         self.rows = []
+        self.beside = []
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="bench-"))
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -367,16 +368,24 @@ class Bench:
             (kept,) = database.execute("select password_hash from users where id = %s", [learner(1)]).fetchone()
         raw = hashes(kept, self.seconds)
         before = process.cpu
-        beside = {}
-        other = threading.Thread(target=lambda: beside.update(load=wrk(self.url + listing, self.seconds, connections=8)))
         load = wrk(self.url + "/api/auth/login/", self.seconds, self.options.password, script=HERE / "login.lua")
         load.cpu = (process.cpu - before) * 1e6 / max(load.count, 1)
         self.row("login", load, raw, "argon2id", "0.85")
-        calm = wrk(self.url + listing, self.seconds, connections=8)
-        other.start()
-        wrk(self.url + "/api/auth/login/", self.seconds, self.options.password, script=HERE / "login.lua")
-        other.join()
-        self.beside = (calm.p99, beside["load"].p99)
+        self.calm(process)
+        asked = {
+            "every question another, 64 connections":
+                lambda: wrk(self.url + "/", self.seconds, "list", self.options.tutors, script=HERE / "ask.lua"),
+            "the same question, 8 connections": lambda: wrk(self.url + listing, self.seconds, connections=8),
+        }
+        for name, ask in asked.items():
+            ask()
+            alone, beside = ask().p99, {}
+            other = threading.Thread(target=lambda: beside.update(p99=ask().p99))
+            other.start()
+            logins = wrk(self.url + "/api/auth/login/", self.seconds, self.options.password, script=HERE / "login.lua")
+            other.join()
+            self.beside.append((name, alone, beside["p99"], logins.rate))
+            self.calm(process)
 
     def sockets(self, process, count, access):
         """Opens `count` sockets of one person's notification channel, holds them, and asks every one for a pong."""
@@ -431,7 +440,9 @@ class Bench:
         print()
         for row in [head, tuple("-" * width for width in widths), *self.rows]:
             print("| " + " | ".join(str(cell).ljust(width) for cell, width in zip(row, widths)) + " |")
-        print(f"\nlist p99 with 8 connections: {self.beside[0]:.1f} ms alone, {self.beside[1]:.1f} ms during 64 logins (must: at most twice)")
+        print()
+        for name, alone, beside, logins in self.beside:
+            print(f"list p99 ({name}): {alone:.1f} ms alone, {beside:.1f} ms during 64 logins (must: at most twice), of which {logins:.0f}/s are served")
         print(f"cold start to first answer: {statistics.median(starts):.0f} ms (must 100); memory: {idle:.0f} MB idle, {loaded:.0f} MB after load (must 60)")
         print("\n| sockets | held | failed | opened/s | kB each | ping p50 ms | ping p99 ms |\n|---|---|---|---|---|---|---|")
         for line in sockets:
