@@ -80,6 +80,8 @@ final class LoopServer: Source, @unchecked Sendable {
   var readers = FrameReaders()
   private var polls: [pollfd] = []
   private var socketsLookedAt = 0
+  /// The part of the sockets that was looked at last.
+  private var part = 0
   private(set) var isDraining = false
   /// The servers of all loops, this one too; where a socket finds the loop that is its home. None once it ends.
   var all: [LoopServer] = []
@@ -195,9 +197,23 @@ final class LoopServer: Source, @unchecked Sendable {
     if now - socketsLookedAt >= min(1000, Milliseconds.of(settings.pingEvery), Milliseconds.of(settings.farewell)) {
       socketsLookedAt = now
       figures.slowTurns.set(loop.slowTurns)
-      // Sockets that were opened together are not all pinged together.
-      var pings = max(100, sockets.count / 16)
-      for socket in sockets where socket.look(at: now, mayPing: pings > 0) { pings -= 1 }
+      lookAtSockets(now)
+    }
+  }
+
+  /// Looks at one part of the sockets, each time at the next: going through thousands of them touches as much memory as
+  /// saying hundreds of messages, and a ping may come a few seconds late. Who changes places meanwhile may be passed over
+  /// once.
+  private func lookAtSockets(_ now: Int) {
+    let pingEvery = Milliseconds.of(settings.pingEvery)
+    let patience = max(0, Milliseconds.of(settings.socketIdle) - pingEvery)
+    let parts = max(1, min(8, pingEvery / 4000))
+    part = (part + 1) % parts
+    // Sockets that were opened together are not all pinged together.
+    var pings = max(100, sockets.count / 16)
+    for socket in sockets[sockets.count * part / parts..<sockets.count * (part + 1) / parts]
+    where socket.look(at: now, pingEvery: pingEvery, patience: patience, mayPing: pings > 0) {
+      pings -= 1
     }
   }
 

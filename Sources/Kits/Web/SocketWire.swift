@@ -327,17 +327,16 @@ final class SocketWire: Source, SocketOutput, @unchecked Sendable {
 
   // MARK: Time and the end
 
-  /// Called about once a second. Answers whether it pinged.
+  /// Called every few seconds, with the settings in milliseconds. Answers whether it pinged.
   ///
   /// Nobody is cut for silence who was not asked: the patience is counted from the first ping that went unanswered. So a
   /// process that was stopped for minutes asks its sockets when it goes on, instead of ending them all.
-  func look(at now: Int, mayPing: Bool) -> Bool {
+  func look(at now: Int, pingEvery: Int, patience: Int, mayPing: Bool) -> Bool {
     switch state {
     case .open:
-      let patience = Milliseconds.of(server.settings.socketIdle) - Milliseconds.of(server.settings.pingEvery)
-      if let askedAt, now - askedAt > max(0, patience), !hasUnread {
+      if let askedAt, now - askedAt > patience, !hasUnread {
         finish(.idle, CloseCode.idle.name)
-      } else if mayPing, now - max(heardAt, pingedAt) >= Milliseconds.of(server.settings.pingEvery) {
+      } else if mayPing, now - max(heardAt, pingedAt) >= pingEvery {
         pingedAt = now
         askedAt = askedAt ?? now
         enqueue(SocketFrame.ping)
