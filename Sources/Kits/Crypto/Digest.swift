@@ -17,11 +17,13 @@ package enum SHA256 {
 
   /// Hashes what arrives in pieces, such as a file.
   package struct Hasher: ~Copyable {
+    // Looked up once: what EVP_sha256() names would be looked up again for each hash.
+    nonisolated(unsafe) private static let algorithm = EVP_MD_fetch(nil, "SHA256", nil)!
     private let context: OpaquePointer
 
     package init() {
       context = EVP_MD_CTX_new()!
-      precondition(EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1)
+      precondition(EVP_DigestInit_ex(context, Self.algorithm, nil) == 1)
     }
 
     deinit { EVP_MD_CTX_free(context) }
