@@ -25,7 +25,7 @@ def playwright():
 
 @pytest.fixture(scope="session")
 def browser(playwright):
-    browser = playwright.chromium.launch(executable_path=harness.CHROMIUM, args=harness.FLAGS)
+    browser = harness.Chromium(playwright)
     yield browser
     browser.close()
 

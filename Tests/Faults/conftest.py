@@ -24,7 +24,7 @@ def databases():
 @pytest.fixture(scope="session")
 def browser():
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=harness.CHROMIUM, args=harness.FLAGS)
+        browser = harness.Chromium(playwright)
         yield browser
         browser.close()
 
