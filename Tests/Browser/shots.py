@@ -7,16 +7,20 @@ nobody can be sent to is named, so that a new one is not forgotten. With DEV=1 i
 """
 
 import html
+import json
 import os
 import pathlib
 import re
 import subprocess
 import sys
 import time
+import uuid
 
 sys.path[:0] = [str(pathlib.Path(__file__).parent), str(pathlib.Path(__file__).parents[1])]
 import harness  # noqa: E402
 from harness import until  # noqa: E402
+from journey_embedding import elsewhere  # noqa: E402
+from journey_tutor import film  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 from ways import PASSWORD, book_and_pay, hold, let_time_pass_until_start, register, to_gateway  # noqa: E402
 
@@ -34,6 +38,8 @@ NEW = {WHO["new-learner"], WHO["new-tutor"]}
 # What is no screen: documents, calls, and pages that only pass on.
 NOT_A_SCREEN = re.compile(r"^/(api/(?!docs/$)|healthz|readyz|files/|service-worker|manifest|notifications/:)|\.(ics|csv|json|js|css)$|/return$")
 MOST_HIGH = 6000
+# What can be ended at the foot of a letter (Notices/Topic.swift), by the room that tells of it; near enough for pictures.
+TOPICS = {"bookings": "bookings", "reviews": "reviews", "tutors": "searches"}
 
 
 def routes(site):
@@ -71,7 +77,56 @@ def live(site):
     ids["mail"] = str(site.value("select id from mails order by created_at limit 1"))
     lena.context.close()
     site.people.remove(lena)
+    add_a_film(site)
     return ids
+
+
+def add_a_film(site):
+    """A sample with captions in two languages, one of them with a form that is open."""
+    amal = site.signed_in(WHO["tutor"], name="filmer")
+    amal.goto("/tutor/profile?step=samples")
+    amal.fill("Title", "A proof in two minutes")
+    amal.page.locator("#sample").set_input_files({"name": "proof.webm", "mimeType": "video/webm", "buffer": film()})
+    amal.press("Upload")
+    row = amal.page.locator(".list-row", has_text="A proof in two minutes")
+    row.wait_for()
+    for language, words in (("English", "Let n be even."), ("Arabic", "لتكن ن عددا زوجيا.")):
+        add = row.locator("details", has_text="Add captions")
+        if add.get_attribute("open") is None:
+            add.locator("summary").click()
+        add.locator("select").select_option(label=language)
+        add.locator("input[type=file]").set_input_files(
+            {"name": "a.vtt", "mimeType": "text/vtt", "buffer": f"WEBVTT\n\n00:00.100 --> 00:01.900\n{words}\n".encode()})
+        add.get_by_role("button", name="Upload captions").click()
+        row.get_by_text(f"Captions in {language}", exact=True).wait_for()
+    amal.context.close()
+    site.people.remove(amal)
+
+
+def take_widget(site, dresses):
+    """The script, the frame and the link as another site shows them, in its own letters."""
+    tutor = site.signed_in(WHO["tutor"], name="embedder")
+    tutor.goto("/tutor/embedding")
+    script, frame, link = (one.strip() for one in tutor.page.locator(".embed-code code").all_inner_texts())
+    tutor.context.close()
+    site.people.remove(tutor)
+    taken = []
+    for dress in dresses:
+        person = site.person("reader", **DRESSES[dress])
+        person.allow(r".")
+        turn = ' dir="rtl"' if dress == "rtl" else ""
+        for name, piece in (("widget", script), ("frame", frame), ("link", link)):
+            with elsewhere() as school:
+                school.pages["/"] = (f'<!doctype html><html{turn}><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>School</title>'
+                                     f'<body style="font-family:serif;margin:2rem"><h1>Riverside School</h1><p>Book one of our tutors.</p>{piece}<p>Office hours 9 to 5.</p>')
+                person.page.goto(school.url + "/")
+                person.page.wait_for_timeout(1500)
+                file = FOLDER / f"elsewhere-{name}.{dress}.png"
+                person.page.screenshot(path=str(file), full_page=True)
+            taken.append((f"elsewhere-{name}", f"another site: {name}", dress, file.name, []))
+        person.context.close()
+        site.people.remove(person)
+    return taken
 
 
 def visits(site, ids):
@@ -167,23 +222,75 @@ def take(site, chosen, dresses, ids):
     return taken
 
 
+def kinds_of_letters():
+    """Every letter that the catalogue has words for, with the values its sentences ask for."""
+    english = {}
+    for file in sorted((harness.ROOT / "Assets/locales/en").glob("*.json")):
+        english |= json.loads(file.read_text())
+    kinds = {key.removesuffix(".body"): set() for key in english if key.endswith(".body") and key.removesuffix("body") + "subject" in english}
+    for kind, values in kinds.items():
+        for part in ("subject", "body", "action"):
+            values |= set(re.findall(r"\{(\w+)[,}]", english.get(f"{kind}.{part}", "")))
+    return kinds
+
+
+def write_letters(site):
+    """One of each kind to one person, in every language; as rows, since most of what they tell of takes days to happen. What is
+    put in stands in the other direction than the letter, which is where letters go wrong."""
+    names = {"en": "أمل حدّاد", "es": "Sofía Morales", "ar": "Grace Mensah (London)", "ur": "Grace Mensah (London)"}
+    reader = site.value("select id from users where email = %s", WHO["learner"])
+    before = len(site.mail.letters)
+    kinds, wanted = kinds_of_letters(), []
+    shape = dict(site.sql("select kind, params from mails where params <> '{}' order by created_at"))
+    moment = next((value for params in shape.values() for name, value in params.items() if name == "at"), None)
+    money = next((value for params in shape.values() for name, value in params.items() if name == "amount"), None)
+    assert moment and money, "no letter tells a time and an amount"
+    for language in names:
+        site.sql("update users set language = %s where id = %s", language, reader)
+        for kind, values in kinds.items():
+            told = {}
+            for value in values - {"name", "site"}:
+                told[value] = {
+                    "at": moment, "before": moment, "proposed": moment, "amount": money, "refund": money,
+                    "minutes": {"number": {"_0": 60}}, "stars": {"number": {"_0": 4}}, "count": {"number": {"_0": 2}},
+                    "number": {"text": {"_0": "2026-000117"}}, "subject": {"text": {"_0": "Calculus I"}},
+                    "reason": {"text": {"_0": "I am ill (flu), sorry!"}}, "search": {"text": {"_0": "Piano, ≤ $40"}},
+                    "tutors": {"text": {"_0": "Hiro Tanaka, " + names[language]}},
+                }.get(value, {"text": {"_0": names[language]}})
+            mail = str(uuid.uuid4())
+            site.sql("insert into mails (id, user_id, kind, topic, params, link) values (%s, %s, %s, %s, %s, '/bookings')",
+                     mail, reader, kind, TOPICS.get(kind.split(".")[0]), json.dumps(told))
+            site.sql("insert into jobs (id, name, payload, max_attempts) values (%s, 'notices.send-mail', %s, 1)", str(uuid.uuid4()), json.dumps({"mail": mail}))
+            wanted.append((kind, language, mail))
+        until(lambda: site.value("select count(*) from mails where state = 'queued'") == 0, f"the letters in {language}", seconds=60)
+    site.sql("update users set language = 'en' where id = %s", reader)
+    lost = site.sql("select kind, last_error from mails where state <> 'sent' and id = any(%s::uuid[])", [mail for _, _, mail in wanted])
+    assert not lost, f"not sent: {lost}"
+    letters = {letter.message["Message-ID"].strip("<>").split("@")[0]: letter for letter in site.mail.letters[before:]}
+    return [(kind, language, letters[mail]) for kind, language, mail in wanted]
+
+
 def take_letters(site, dresses):
-    """The HTML of one letter of each kind that was sent; a kind is its subject without what changes."""
-    kinds = {}
-    for letter in list(site.mail.letters):
-        if letter.html:
-            kinds.setdefault(re.sub(r"[^A-Za-z]+", "-", letter.subject.split(":")[0].lower()).strip("-")[:30], letter)
-    taken = []
-    for dress in dresses:
-        person = site.person("letters", **DRESSES[dress])
-        for kind, letter in kinds.items():
-            file = FOLDER / f"letter-{kind}.{dress}.png"
+    """The HTML of one letter of each kind and language as a phone shows it, in the dark too; the words of all in one file
+    a language, `letters.<language>.txt`."""
+    taken, said = [], {}
+    written = write_letters(site)
+    for dark in (False, True) if "dark" in dresses else (False,):
+        person = site.person("letters", phone=True, dark=dark)
+        for kind, language, letter in written:
+            if dark and language not in ("en", "ar"):
+                continue
+            dress = language + (".dark" if dark else "")
+            file = FOLDER / f"letter-{kind.replace('.', '-')}.{dress}.png"
             person.page.set_content(letter.html)
             person.page.screenshot(path=str(file), full_page=True)
             wide = person.page.evaluate("() => document.documentElement.scrollWidth > document.documentElement.clientWidth")
-            taken.append((f"letter-{kind}", letter.subject, dress, file.name, ["scrolls sideways"] if wide else []))
+            taken.append((f"letter-{kind}", kind, dress, file.name, ["scrolls sideways"] if wide else []))
+            said.setdefault(language, []).append(f"{kind}\n{letter.subject}\n\n{letter.text}")
         person.context.close()
         site.people.remove(person)
+    for language, texts in said.items():
+        (FOLDER / f"letters.{language}.txt").write_text(("\n" + "\u2500" * 60 + "\n").join(texts))
     return taken
 
 
@@ -213,13 +320,15 @@ def main():
     databases = harness.Databases()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=harness.CHROMIUM, args=harness.FLAGS)
-        site = harness.Site(browser, databases, "shots", DEV=1)
+        site = harness.Site(browser, databases, "shots", DEV=1, EMBEDDING="any")
         try:
             ids = live(site)
             chosen, left = visits(site, ids)
             if filters:
                 chosen = [(who, path) for who, path in chosen if any(word in f"{who} {path}" for word in filters)]
             taken = take(site, chosen, dresses, ids)
+            if not filters or "elsewhere" in filters:
+                taken += take_widget(site, dresses)
             if not filters or "letters" in filters:
                 taken += take_letters(site, dresses)
         finally:

@@ -233,7 +233,7 @@ struct ProfileEditor: View {
     let t = page.t
     let lines: [HTML] = samples.map { line in
       """
-      <li class="list-row" id="\("sample-" + line.id.description)" tabindex="-1">\(page.icon(line.isFilm ? "video" : "music"))<div class="list-main"><strong>\(line.title)</strong>\
+      <li class="list-row sample-row" id="\("sample-" + line.id.description)" tabindex="-1">\(page.icon(line.isFilm ? "video" : "music"))<div class="list-main"><strong>\(line.title)</strong>\
       \(line.isFilm ? captions(of: line, page) : transcript(of: line, page))</div>\
       <div class="list-end">\(page.postButton(t("tutors.removeItem"), to: TutorPaths.sample(line.id), "small quiet", icon: "trash"))</div></li>
       """
@@ -260,9 +260,12 @@ struct ProfileEditor: View {
     let there: [HTML] = line.captions.map {
       let language = t.sentence("language.\($0.language)", [:])
       return
-        "<li class=\"cluster\"><span>\(t("tutors.captionsIn", language: language))</span> \(page.postButton(t("tutors.removeCaptions", language: language), to: TutorPaths.sampleCaptionsRemoval(line.id, $0.language), "small quiet"))</li>"
+        """
+        <li><span>\(t("tutors.captionsIn", language: language))</span> <form class="inline" method="post" action="\(TutorPaths.sampleCaptionsRemoval(line.id, $0.language))">\(page.csrfField)\
+        <button class="button small quiet">\(page.icon("trash"))<span class="visually-hidden">\(t("tutors.removeCaptions", language: language))</span></button></form></li>
+        """
     }
-    let list: HTML? = there.isEmpty ? nil : "<ul>\(there)</ul>"
+    let list: HTML? = there.isEmpty ? nil : "<ul class=\"captions\">\(there)</ul>"
     // Several samples have these fields on one page.
     let mark = "-\(line.id)"
     let options: [HTML] = TutorLanguages.codes.map { code in
