@@ -1,5 +1,6 @@
 import Core
 import Glibc
+import HTML
 import JSON
 import TestKit
 import Testing
@@ -49,6 +50,18 @@ import Testing
       }
     }
     #expect(asked > 300)
+  }
+
+  @Test func `a piece of a page stands in its place of a sentence, and the words round it are escaped`() {
+    let typed = "<b> & "
+    for language in Language.allCases {
+      let out = catalogue.words(in: language).markup(
+        "accounts.acceptTerms", ["privacy": "<a href=\"/privacy\">p</a>", "terms": HTML(typed)]
+      ).text
+      #expect(out.contains("<a href=\"/privacy\">p</a>") && out.contains("&lt;b&gt; &amp; "), "\(out)")
+      #expect(!out.unicodeScalars.contains { (0xE000...0xF8FF).contains($0.value) } && !out.contains("{"))
+    }
+    #expect(catalogue.words(in: .english).markup("no.such.key", [:]).text == "⟦no.such.key⟧")
   }
 
   @Test(arguments: Language.allCases.filter { $0 != .english })
