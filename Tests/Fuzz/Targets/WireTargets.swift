@@ -9,20 +9,23 @@ import Loop
 
 extension FuzzTarget {
   /// Bytes as they come over a connection: the library's parser, our checks, routing, bodies.
-  static let http = FuzzTarget("http") { bytes in _ = Wire.shared.exchange(bytes) }
+  static let http = FuzzTarget("http") { bytes in _ = Wire.hasty.exchange(bytes) }
 
   /// Bytes behind an accepted handshake: frames, fragments, control frames, closing.
   static let socket = FuzzTarget("socket") { bytes in
     let handshake =
       "GET /ws/echo/ HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-    let answer = Wire.shared.exchange(Array(handshake.utf8) + bytes)
+    let answer = Wire.patient.exchange(Array(handshake.utf8) + bytes)
     hold(answer.starts(with: Array("HTTP/1.1 101".utf8)), "the handshake is accepted whatever follows")
   }
 }
 
 /// A server that lives as long as the process, and one-shot connections to it.
 private final class Wire: Sendable {
-  static let shared = Wire()
+  /// What waits for more, although nothing comes, is cut by its deadline; here that is soon.
+  static let hasty = Wire(.milliseconds(300))
+  /// For requests that are whole: a machine with other things to do may come to them late.
+  static let patient = Wire(.seconds(60))
   private let port: Int
 
   private final class Echo: Conversation {
@@ -34,7 +37,7 @@ private final class Wire: Sendable {
     func closed(_ socket: Socket) async {}
   }
 
-  private init() {
+  private init(_ deadline: Duration) {
     var routes = Routes()
     routes.on(.get, Path("/things/:number", as: Int.self), as: Guest.self) { request, _, number in
       .text("\(number) \(request.query.encoded) \(request.cookies["session"] ?? "")")
@@ -48,11 +51,8 @@ private final class Wire: Sendable {
     settings.rateFactor = 0
     settings.logsRequests = false
     let loops = LoopGroup(count: 1, log: .silent)
-    // What waits for more, although nothing comes, is cut by its deadline; here that is soon.
     var patience = ServerSettings(host: "127.0.0.1", port: 0)
-    (patience.headDeadline, patience.bodyDeadline, patience.idleDeadline) = (
-      .milliseconds(300), .milliseconds(300), .milliseconds(300)
-    )
+    (patience.headDeadline, patience.bodyDeadline, patience.idleDeadline) = (deadline, deadline, deadline)
     (patience.farewell, patience.tick) = (.milliseconds(300), .milliseconds(50))
     let server = HTTPServer(
       table: RouteTable(routes, settings: settings, log: .silent), loops: loops,
@@ -64,10 +64,10 @@ private final class Wire: Sendable {
       ready.open(server.port)
     }
     port = ready.wait()
-    Self.keep.withLock { $0 = (server, loops) }
+    Self.keep.withLock { $0.append((server, loops)) }
   }
 
-  private static let keep = Locked<(HTTPServer, LoopGroup)?>(nil)
+  private static let keep = Locked<[(HTTPServer, LoopGroup)]>([])
 
   /// Sends all, says that nothing more comes, and reads to the end.
   func exchange(_ bytes: [UInt8]) -> [UInt8] {
@@ -85,14 +85,14 @@ private final class Wire: Sendable {
     hold(connected == 0, "the server listens")
     _ = send(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL))
     shutdown(socket, Int32(SHUT_WR))
-    var patience = timeval(tv_sec: 5, tv_usec: 0)
+    var patience = timeval(tv_sec: 60, tv_usec: 0)
     setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
     var received: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 65_536)
     while true {
       let count = recv(socket, &buffer, buffer.count, 0)
       if count < 0, errno == EAGAIN {
-        fatalError("broken: who says nothing more is answered or cut within 5 s: \(Hex.encode(bytes))")
+        fatalError("broken: who says nothing more is answered or cut within a minute: \(Hex.encode(bytes))")
       }
       guard count > 0 else { return received }
       received += buffer.prefix(count)
