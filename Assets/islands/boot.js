@@ -65,5 +65,13 @@ export function attach(root = document) {
   }
 }
 
-attach();
-tellZone();
+function start() {
+  attach();
+  // Not in one task with the islands: the first word about zones costs a phone 50 ms.
+  setTimeout(tellZone);
+}
+
+// This module comes beside the page, not after it (`async`): the end of parsing, when a phone lays out what has not been
+// painted yet, is then a task of its own.
+if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start, { once: true });
+else start();

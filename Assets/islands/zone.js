@@ -22,8 +22,9 @@ export function zoneToTell(made, own, signedIn) {
 
 /** Tells it once; the page is loaded again only when it shows times. */
 export function tellZone() {
-  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const zone = zoneToTell(document.documentElement.dataset.zone, own, document.body.dataset.user !== undefined);
+  const signedIn = document.body.dataset.user !== undefined;
+  const own = signedIn ? undefined : Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const zone = zoneToTell(document.documentElement.dataset.zone, own, signedIn);
   if (zone === null) return;
   const known = document.cookie.includes(`zone=${zone}`);
   document.cookie = zoneCookie(zone, location.protocol === "https:");

@@ -55,6 +55,11 @@ FLAGS = [
 ]
 
 
+# What is far below the window is laid out when it comes near (`content-visibility`): whoever measures the whole page says so.
+LAY_OUT_ALL = """() => { const all = new CSSStyleSheet(); all.replaceSync("* { content-visibility: visible !important }")
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, all] }"""
+
+
 class Chromium:
     """The journeys' one browser. Closing a window may take it for ever (seen once, in a fault's teardown, after all had been
     asked and answered): then it is ended, which ends that wait, and the next journey gets a new one."""
@@ -502,6 +507,7 @@ class Person:
         """Nothing makes the page scroll sideways at that width; the widest culprits are named."""
         before = self.page.viewport_size
         self.page.set_viewport_size({"width": width, "height": before["height"]})
+        self.page.evaluate(LAY_OUT_ALL)
         try:
             wide = self.page.evaluate("""() => {
               const root = document.documentElement, edge = root.clientWidth

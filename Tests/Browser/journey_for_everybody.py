@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from harness import LAY_OUT_ALL
 from ways import book_and_pay, let_time_pass_until_start
 
 OPEN = ["/", "/tutors", "/tutors?view=map", "/tutors/amal", "/tutors/amal/reviews", "/tutors/amal/book", "/compare", "/sign-in", "/register",
@@ -65,6 +66,7 @@ def each(site, lived, look, **options):
     for person, paths in everybody(site, lived, **options):
         for path in paths:
             person.goto(path, status=404 if path == "/nowhere" else 200)
+            person.page.evaluate(LAY_OUT_ALL)
             found = look(person.page)
             if found:
                 faults.append(f"{person.name} {path}: " + "; ".join(found[:8]))

@@ -204,6 +204,7 @@ def take(site, chosen, dresses, ids):
             file = FOLDER / f"{name}.{dress}.png"
             answer = person.page.goto(path)
             person.page.wait_for_timeout(250)
+            person.page.evaluate(harness.LAY_OUT_ALL)
             height = min(MOST_HIGH, person.page.evaluate("() => document.documentElement.scrollHeight"))
             view = person.page.viewport_size
             wide = person.page.evaluate("() => document.documentElement.scrollWidth > document.documentElement.clientWidth")

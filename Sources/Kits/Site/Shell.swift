@@ -31,7 +31,7 @@ struct Shell {
       <link rel="apple-touch-icon" href="\(page.asset("app/icon-192.png"))">
       <link rel="manifest" href="\(Doors.manifest())">
       \(page.bringsSheet ? sheet.element : sheet.link)
-      <script type="module" src="\(page.asset("islands/boot.js"))"></script>
+      <script async type="module" src="\(page.asset("islands/boot.js"))"></script>
       \(isFramed ? page.site.frameModules(isMember: page.viewer != nil) : nil)
       </head>
       <body class="page\(isRoom ? " room-page" : "")" data-island="webapp"\(attribute: "data-user", page.viewer?.user.description)>
