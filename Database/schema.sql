@@ -353,6 +353,14 @@ CREATE TABLE public.activity_log (
     details jsonb DEFAULT '{}'::jsonb NOT NULL,
     at timestamp with time zone DEFAULT now() NOT NULL
 );
+CREATE TABLE public.agreements (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    document text NOT NULL,
+    version_id uuid,
+    agreed_at timestamp with time zone NOT NULL,
+    CONSTRAINT agreement_document CHECK ((document = ANY (ARRAY['terms'::text, 'privacy'::text])))
+);
 CREATE TABLE public.room_stays (
     id uuid NOT NULL,
     room_id uuid NOT NULL,
@@ -674,6 +682,19 @@ CREATE VIEW public.ledger_movements AS
    FROM ((public.ledger_transactions t
      JOIN public.ledger_postings p ON ((p.transaction_id = t.id)))
      JOIN public.ledger_accounts a ON ((a.id = p.account_id)));
+CREATE TABLE public.legal_versions (
+    id uuid NOT NULL,
+    document text NOT NULL,
+    language text NOT NULL,
+    number integer NOT NULL,
+    words text NOT NULL,
+    author_id uuid NOT NULL,
+    published_at timestamp with time zone NOT NULL,
+    CONSTRAINT legal_document CHECK ((document = ANY (ARRAY['terms'::text, 'privacy'::text]))),
+    CONSTRAINT legal_language CHECK ((language = ANY (ARRAY['en'::text, 'es'::text, 'ar'::text, 'ur'::text]))),
+    CONSTRAINT legal_versions_number_check CHECK ((number > 0)),
+    CONSTRAINT legal_words_fit CHECK (((length(words) >= 1) AND (length(words) <= 60000)))
+);
 CREATE VIEW public.lesson_facts AS
  SELECT bookings.id,
     bookings.tutor_id,
@@ -1223,6 +1244,8 @@ CREATE TABLE public.user_roles (
 );
 ALTER TABLE ONLY public.activity_log
     ADD CONSTRAINT activity_log_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.agreements
+    ADD CONSTRAINT agreements_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.audit_entries
     ADD CONSTRAINT audit_entries_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.audit_links
@@ -1263,6 +1286,8 @@ ALTER TABLE ONLY public.ledger_postings
     ADD CONSTRAINT ledger_postings_pkey PRIMARY KEY (transaction_id, line);
 ALTER TABLE ONLY public.ledger_transactions
     ADD CONSTRAINT ledger_transactions_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.legal_versions
+    ADD CONSTRAINT legal_versions_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.letters
     ADD CONSTRAINT letters_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.listing_stamps
@@ -1293,6 +1318,8 @@ ALTER TABLE ONLY public.sample_captions
     ADD CONSTRAINT one_file_a_language PRIMARY KEY (sample_id, language);
 ALTER TABLE ONLY public.saved_search_hits
     ADD CONSTRAINT one_hit_per_search PRIMARY KEY (search_id, tutor_id);
+ALTER TABLE ONLY public.legal_versions
+    ADD CONSTRAINT one_legal_version_per_number UNIQUE (document, language, number);
 ALTER TABLE ONLY public.letters
     ADD CONSTRAINT one_letter_per_token UNIQUE (token_hash);
 ALTER TABLE ONLY public.audit_links
@@ -1394,6 +1421,7 @@ ALTER TABLE ONLY public.user_roles
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (id);
 CREATE INDEX activity_of_user ON public.activity_log USING btree (user_id, at DESC);
+CREATE INDEX agreements_of_user ON public.agreements USING btree (user_id, document, agreed_at DESC);
 CREATE INDEX audit_by_act ON public.audit_entries USING btree (act, at DESC, id DESC);
 CREATE INDEX audit_by_actor ON public.audit_entries USING btree (actor_id, at DESC, id DESC) WHERE (actor_id IS NOT NULL);
 CREATE INDEX audit_by_subject ON public.audit_entries USING btree (subject_id, at DESC, id DESC) WHERE (subject_id IS NOT NULL);
@@ -1485,6 +1513,7 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.fee_schedules FOR E
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.ledger_accounts FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.ledger_postings FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.ledger_transactions FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.legal_versions FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER give_times_back AFTER DELETE ON public.bookings FOR EACH ROW WHEN ((old.state = ANY (ARRAY['held'::text, 'awaiting_payment'::text, 'requested'::text, 'confirmed'::text, 'in_progress'::text]))) EXECUTE FUNCTION public.keep_taken_times();
 ALTER TABLE public.bookings ENABLE ALWAYS TRIGGER give_times_back;
 CREATE TRIGGER link BEFORE INSERT ON public.ledger_transactions FOR EACH ROW EXECUTE FUNCTION public.ledger_link();
@@ -1499,6 +1528,7 @@ CREATE TRIGGER never_emptied BEFORE TRUNCATE ON public.audit_links FOR EACH STAT
 CREATE TRIGGER never_emptied BEFORE TRUNCATE ON public.ledger_accounts FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER never_emptied BEFORE TRUNCATE ON public.ledger_postings FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER never_emptied BEFORE TRUNCATE ON public.ledger_transactions FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER never_emptied BEFORE TRUNCATE ON public.legal_versions FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER push_keys_seal BEFORE INSERT OR UPDATE OF private_key ON public.push_keys FOR EACH ROW EXECUTE FUNCTION public.refuse_retired_key('private_key');
 CREATE TRIGGER push_subscriptions_seal BEFORE INSERT OR UPDATE OF secret ON public.push_subscriptions FOR EACH ROW EXECUTE FUNCTION public.refuse_retired_key('secret');
 CREATE TRIGGER queue AFTER INSERT ON public.audit_entries FOR EACH ROW EXECUTE FUNCTION public.audit_queue();
@@ -1514,6 +1544,10 @@ ALTER TABLE ONLY public.activity_log
     ADD CONSTRAINT activity_log_actor_id_fkey FOREIGN KEY (actor_id) REFERENCES public.users(id) ON DELETE SET NULL;
 ALTER TABLE ONLY public.activity_log
     ADD CONSTRAINT activity_log_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE SET NULL;
+ALTER TABLE ONLY public.agreements
+    ADD CONSTRAINT agreements_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.agreements
+    ADD CONSTRAINT agreements_version_id_fkey FOREIGN KEY (version_id) REFERENCES public.legal_versions(id);
 ALTER TABLE ONLY public.audit_links
     ADD CONSTRAINT audit_links_entry_id_fkey FOREIGN KEY (entry_id) REFERENCES public.audit_entries(id);
 ALTER TABLE ONLY public.audit_unlinked
