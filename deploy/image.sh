@@ -40,6 +40,9 @@ install_image() {
   apt-get update -q
   apt-get install -y -q --no-install-recommends -o Dpkg::Use-Pty=0 "${packages_image[@]}"
   rm -rf /var/lib/apt/lists/* /var/cache/apt/archives/*.deb /usr/share/doc/* /usr/share/man/*
+  # ffmpeg depends on the drivers of screens and the compiler in them, which ffprobe never asks for.
+  rm -rf /usr/lib/*/dri /usr/lib/*/libLLVM-* /usr/lib/*/libz3.so*
+  ffprobe -version >/dev/null
   id tutalink >/dev/null 2>&1 || useradd --system --uid 900 --home-dir /var/lib/tutalink --shell /usr/sbin/nologin tutalink
   install -d -o tutalink -g tutalink -m 711 /var/lib/tutalink
   if [ "$folder" != /opt/tutalink ]; then
