@@ -28,20 +28,27 @@ export default function theme(element) {
     button.title = label;
     button.append(icon(sign));
     button.addEventListener("click", () => {
-      if (value === "auto") delete root.dataset.theme;
-      else root.dataset.theme = value;
+      press(value);
       const age = value === "auto" ? 0 : 31_536_000;
       document.cookie = `${cookie}=${value}; path=/; max-age=${age}; samesite=lax${secure ? "; secure" : ""}`;
-      press();
+      // The pressed button is the next picture; all else takes its colours in the one after it, which on a phone takes long.
+      requestAnimationFrame(() => setTimeout(wear));
     });
     return button;
   });
-  const press = () => {
-    const now = root.dataset.theme ?? "auto";
-    choices.forEach(([value], index) => buttons[index]?.setAttribute("aria-pressed", String(value === now)));
+  /** @type {Theme} */
+  let chosen = "auto";
+  /** @param {Theme} value */
+  const press = (value) => {
+    chosen = value;
+    choices.forEach(([other], index) => buttons[index]?.setAttribute("aria-pressed", String(other === value)));
+  };
+  const wear = () => {
+    if (chosen === "auto") delete root.dataset.theme;
+    else root.dataset.theme = chosen;
   };
   element.replaceChildren(...buttons);
   const kept = new RegExp(`(?:^|; )${cookie}=(light|dark)`).exec(document.cookie)?.[1];
-  if (kept && !root.dataset.theme) root.dataset.theme = kept;
-  press();
+  press(/** @type {Theme} */ (root.dataset.theme ?? kept ?? "auto"));
+  if (!root.dataset.theme) wear();
 }

@@ -217,7 +217,7 @@ extension PageContext {
       control = "<textarea dir=\"auto\" rows=\"\(rows)\" \(common)>\n\(field.value)</textarea>"
     case .select(let options):
       let list: [HTML] = options.map {
-        "<option value=\"\($0.value)\"\(flag: "selected", when: $0.value == field.value)>\($0.label)</option>"
+        "<option\(attribute: "value", $0.value == $0.label ? nil : $0.value)\(flag: "selected", when: $0.value == field.value)>\($0.label)</option>"
       }
       control = "<div class=\"select\"><select \(common)>\(list)</select></div>"
     case .checkbox:

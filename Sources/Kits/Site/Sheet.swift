@@ -22,13 +22,15 @@ struct Sheet: Sendable {
   init(_ assets: Assets) {
     let content = assets.content(of: "css/app.css") ?? []
     address = assets.address("css/app.css")
-    link = "<link rel=\"stylesheet\" href=\"\(address)\">"
+    link = Self.link(address)
     element = "<style data-sheet=\"\(address)\">\(HTML(trusted: content))</style>"
     digest = Base64.encode(SHA256.hash(content))
     isSafe =
       !content.isEmpty && !content.contains(13) && !content.contains(0)
       && !zip(content, content.dropFirst()).contains { $0 == (UInt8(ascii: "<"), UInt8(ascii: "/")) }
   }
+
+  static func link(_ address: String) -> HTML { "<link rel=\"stylesheet\" href=\"\(address)\">" }
 
   /// Whether the page that answers this should bring the sheet: a person goes to it (`Sec-Fetch-Dest`; programs, frames and
   /// the worker's own calls are answered with the link), and does not say that the sheet is kept. The worker's word is a

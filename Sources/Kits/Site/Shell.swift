@@ -30,7 +30,7 @@ struct Shell {
       <link rel="icon" href="\(page.asset("icon.svg"))" type="image/svg+xml">
       <link rel="apple-touch-icon" href="\(page.asset("app/icon-192.png"))">
       <link rel="manifest" href="\(Doors.manifest())">
-      \(page.bringsSheet ? sheet.element : sheet.link)
+      \(page.bringsSheet ? sheet.element : sheet.link)\(view.sheets.map { Sheet.link(page.asset("css/\($0)/app.css")) })
       <script async type="module" src="\(page.asset("islands/boot.js"))"></script>
       \(isFramed ? page.site.frameModules(isMember: page.viewer != nil) : nil)
       </head>

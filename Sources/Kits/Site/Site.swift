@@ -101,22 +101,27 @@ package final class Site: Sendable {
 /// Something with a title and a body, built of plain values. It queries nothing and knows no request.
 package protocol View: Sendable {
   var layout: Layout { get }
+  /// What the screen wears beside the house's one sheet: `room` is `Assets/css/room`. For what hardly any screen needs.
+  var sheets: [String] { get }
   func title(_ page: PageContext) -> String
   func body(_ page: PageContext) -> HTML
 }
 
 extension View {
   package var layout: Layout { .standard }
+  package var sheets: [String] { [] }
 }
 
 /// A view that was drawn already, for every reader of one language and zone: nothing on it may be of one reader alone.
 package struct Drawn: View {
   package let layout: Layout
+  package let sheets: [String]
   private let words: String
   private let markup: HTML
 
   package init(_ view: some View, on page: PageContext) {
     layout = view.layout
+    sheets = view.sheets
     words = view.title(page)
     markup = view.body(page)
   }

@@ -123,6 +123,9 @@ struct SlotGrid {
   /// Where other weeks are: `week=` is added.
   let address: String
 
+  /// As many times as fill the grid from its top to its end.
+  private static let piece = 12
+
   func body(_ page: PageContext) -> HTML {
     let t = page.t
     let byDay = Dictionary(grouping: openings) { page.zone.date($0.starts) }
@@ -142,11 +145,15 @@ struct SlotGrid {
       guard !times.isEmpty else { return "<li class=\"slots-day none\">\(head)<p>–</p></li>" }
       let slots: [HTML] = times.map { opening in
         """
-        <li><label class="slot"><input type="radio" name="starts_at" value="\(opening.starts.rfc3339)" required\
-        \(flag: "checked", when: opening.starts == chosen)><span>\(page.timeText(opening.starts))</span></label></li>
+        <label class="slot"><input type="radio" name="starts_at" value="\(opening.starts.rfc3339)" required\
+        \(flag: "checked", when: opening.starts == chosen)><span>\(page.timeText(opening.starts))</span></label>
         """
       }
-      return "<li class=\"slots-day\">\(head)<ul>\(slots)</ul></li>"
+      // In pieces of which a browser leaves out what is far from the window.
+      let pieces: [HTML] = stride(from: 0, to: slots.count, by: Self.piece).map {
+        "<div>\(Array(slots[$0..<min($0 + Self.piece, slots.count)]))</div>"
+      }
+      return "<li class=\"slots-day\">\(head)<div class=\"slots-times\">\(pieces)</div></li>"
     }
     let nothing: HTML? =
       openings.isEmpty

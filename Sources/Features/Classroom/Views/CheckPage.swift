@@ -9,6 +9,8 @@ struct CheckPage: View {
   let otherName: String
   let startsAt: Instant
 
+  var sheets: [String] { ["room"] }
+
   func title(_ page: PageContext) -> String { page.t("room.check.title") }
 
   func body(_ page: PageContext) -> HTML {

@@ -20,6 +20,7 @@ struct EndedPage: View {
   }
 
   var layout: Layout { .narrow }
+  var sheets: [String] { ["room"] }
 
   func title(_ page: PageContext) -> String { page.t(isOver ? "room.over.title" : "room.gone.title") }
 

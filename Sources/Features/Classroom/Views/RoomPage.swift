@@ -22,6 +22,7 @@ struct RoomPage: View {
   let isRelayOnly: Bool
 
   var layout: Layout { .room }
+  var sheets: [String] { ["room"] }
 
   func title(_ page: PageContext) -> String { page.t("room.title", subject: subject, name: otherName) }
 

@@ -13,6 +13,8 @@ struct GalleryPage: View {
   /// What the features hang beside the components: views of theirs with made-up contents.
   let hung: [@Sendable (PageContext) -> [Specimen]]
 
+  var sheets: [String] { ["gallery", "room"] }
+
   func title(_ page: PageContext) -> String { "Gallery" }
 
   func body(_ page: PageContext) -> HTML {
@@ -502,13 +504,13 @@ extension GalleryPage {
       let at = page.now + .hours(hour)
       let isTaken = hour == 2
       return isTaken
-        ? "<li><span class=\"slot taken\">\(page.timeText(at))</span></li>"
-        : "<li><label class=\"slot\"><input type=\"radio\" name=\"g-slot\"\(flag: "checked", when: hour == 1)><span>\(page.timeText(at))</span></label></li>"
+        ? "<span class=\"slot taken\">\(page.timeText(at))</span>"
+        : "<label class=\"slot\"><input type=\"radio\" name=\"g-slot\"\(flag: "checked", when: hour == 1)><span>\(page.timeText(at))</span></label>"
     }
     let days: [HTML] = (0..<5).map { (ahead: Int) -> HTML in
       let date = day + ahead
       return
-        "<li class=\"slots-day\"><h3><span>\(page.weekdayText(date))</span> \(page.shortDateText(date))</h3><ul>\(ahead == 0 ? hours : [])</ul></li>"
+        "<li class=\"slots-day\"><h3><span>\(page.weekdayText(date))</span> \(page.shortDateText(date))</h3><div class=\"slots-times\"><div>\(ahead == 0 ? hours : [])</div></div></li>"
     }
 
     return [

@@ -16,6 +16,8 @@ struct SentencesPage: View {
   let chosen: String
   let sentences: [Sentence]
 
+  var sheets: [String] { ["gallery"] }
+
   func title(_ page: PageContext) -> String { "Sentences: \(chosen)" }
 
   func body(_ page: PageContext) -> HTML {
