@@ -1,3 +1,4 @@
+import CSystem
 import Core
 import Glibc
 
@@ -9,11 +10,20 @@ package final class BlockingPool: Sendable {
   private let queue: WorkQueue
 
   /// At most `threads` at a time work, and at most `waiting` wait; more is refused with `Failure.unavailable`, so that
-  /// a flood is turned away at the door instead of piling up. Threads that are `background` yield the cores to whatever
-  /// else wants them (nice 10): for work that would fill every core, such as hashing.
-  package init(threads: Int, waiting: Int = 10_000, background: Bool = false) {
+  /// a flood is turned away at the door instead of piling up.
+  ///
+  /// A `background` pool is for work that would fill every core, such as hashing, and gives way to the rest of the process:
+  /// while that computes too, only one of the threads works, and rests after each piece for as long as the piece took. A
+  /// niceness alone does not do it: it counts within a control group or session only, and what the process waits for, its
+  /// database, is in another (docs/decisions/hashing.md).
+  package convenience init(threads: Int, waiting: Int = 10_000, background: Bool = false) {
+    self.init(threads: threads, waiting: waiting, sharing: background ? ProcessorTime.ofTheOthers : nil)
+  }
+
+  /// - Parameter sharing: the processor time, in nanoseconds, of all in the process but threads with these clocks.
+  init(threads: Int, waiting: Int, sharing: (@Sendable (_ but: [clockid_t]) -> Int64)?) {
     precondition(threads > 0)
-    queue = WorkQueue(threads: threads, limit: waiting, nice: background ? 10 : 0)
+    queue = WorkQueue(threads: threads, limit: waiting, timeOfOthers: sharing)
   }
 
   deinit { queue.close() }
@@ -46,23 +56,52 @@ package final class BlockingPool: Sendable {
   }
 }
 
+/// What clocks say, in nanoseconds (clock_gettime(2)).
+private enum ProcessorTime {
+  static func now(_ clock: clockid_t) -> Int64 {
+    var time = timespec()
+    clock_gettime(clock, &time)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+  }
+
+  static func ofTheOthers(but threads: [clockid_t]) -> Int64 {
+    now(CLOCK_PROCESS_CPUTIME_ID) - threads.reduce(0) { $0 + now($1) }
+  }
+
+  static var ofThisThread: clockid_t {
+    var clock = clockid_t()
+    pthread_getcpuclockid(pthread_self(), &clock)
+    return clock
+  }
+}
+
 /// Guarded by its mutex throughout.
 private final class WorkQueue: @unchecked Sendable {
+  /// Niceness of threads that give way: who wakes up beside them goes first.
+  private static let nice: Int32 = 5
+  /// The others are at work when they take more than this part of one core. Sign-ins themselves take a thirtieth.
+  private static let part: Int64 = 5
+
   private let limit: Int
   private let threads: Int
-  private let nice: Int32
+  private let timeOfOthers: (@Sendable ([clockid_t]) -> Int64)?
   private var running = 0
   private var idle = 0
+  /// Threads that work or rest after work.
+  private var taken = 0
+  /// Whether the rest of the process was at work during the last piece.
+  private var isShared = false
+  private var clocks: [clockid_t] = []
   private var isClosed = false
   private var work: [@Sendable () -> Void] = []
   private var head = 0
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
-  init(threads: Int, limit: Int, nice: Int32) {
+  init(threads: Int, limit: Int, timeOfOthers: (@Sendable ([clockid_t]) -> Int64)?) {
     self.threads = threads
     self.limit = limit
-    self.nice = nice
+    self.timeOfOthers = timeOfOthers
     pthread_mutex_init(mutex, nil)
     pthread_cond_init(condition, nil)
   }
@@ -113,20 +152,57 @@ private final class WorkQueue: @unchecked Sendable {
   }
 
   private func drain() {
+    guard let timeOfOthers else {
+      while let action = take() {
+        action()
+        release(isShared: false)
+      }
+      return
+    }
     // On Linux a niceness is a thread's own, and 0 names the one that asks (setpriority(2)).
-    if nice != 0 { setpriority(PRIO_PROCESS, 0, nice) }
-    while let action = take() { action() }
+    setpriority(PRIO_PROCESS, 0, Self.nice)
+    let own = ProcessorTime.ofThisThread
+    enter(own)
+    while let action = take() {
+      let begun = ProcessorTime.now(CLOCK_MONOTONIC)
+      let before = timeOfOthers(ownClocks)
+      action()
+      let took = ProcessorTime.now(CLOCK_MONOTONIC) - begun
+      let isShared = (timeOfOthers(ownClocks) - before) * Self.part > took
+      if isShared { usleep(UInt32(clamping: took / 1000)) }
+      release(isShared: isShared)
+    }
+    leave(own)
+  }
+
+  private var ownClocks: [clockid_t] {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    return clocks
+  }
+
+  private func enter(_ clock: clockid_t) {
+    pthread_mutex_lock(mutex)
+    clocks.append(clock)
+    pthread_mutex_unlock(mutex)
+  }
+
+  private func leave(_ clock: clockid_t) {
+    pthread_mutex_lock(mutex)
+    clocks.removeAll { $0 == clock }
+    pthread_mutex_unlock(mutex)
   }
 
   private func take() -> (@Sendable () -> Void)? {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
-    while head == work.count {
-      if isClosed { return nil }
+    while head == work.count || (isShared && taken > 0) {
+      if isClosed, head == work.count { return nil }
       idle += 1
       pthread_cond_wait(condition, mutex)
       idle -= 1
     }
+    taken += 1
     let action = work[head]
     head += 1
     if head == work.count {
@@ -137,5 +213,16 @@ private final class WorkQueue: @unchecked Sendable {
       head = 0
     }
     return action
+  }
+
+  /// What `take` gave is done.
+  private func release(isShared: Bool) {
+    pthread_mutex_lock(mutex)
+    taken -= 1
+    let wasHeldBack = self.isShared
+    self.isShared = isShared
+    // Those that were held back may work again: one of them, or all.
+    if wasHeldBack || isShared { pthread_cond_broadcast(condition) }
+    pthread_mutex_unlock(mutex)
   }
 }

@@ -40,6 +40,61 @@ import Testing
     #expect((1...3).contains(counts.withLock { $0.most }))
   }
 
+  @Test func `a background pool works one at a time while the rest of the process works`() async throws {
+    // The others are told to have worked all the time.
+    let pool = BlockingPool(threads: 4, waiting: 100) { _ in Int64(Instant.now.microseconds) * 1000 }
+    let counts = Locked((now: 0, begun: 0, crowded: [Int]()))
+    try await withThrowingTaskGroup(of: Void.self) { children in
+      for _ in 0..<24 {
+        children.addTask {
+          try await pool.run {
+            counts.withLock {
+              $0.now += 1
+              $0.begun += 1
+              // The first of each thread may begin before anything is known.
+              if $0.begun > 4, $0.now > 1 { $0.crowded.append($0.begun) }
+            }
+            usleep(500)
+            counts.withLock { $0.now -= 1 }
+          }
+        }
+      }
+      try await children.waitForAll()
+    }
+    #expect(counts.withLock { $0.begun } == 24)
+    #expect(counts.withLock { $0.crowded } == [])
+    #expect(pool.figures.waiting == 0)
+  }
+
+  @Test func `a background pool fills all its threads while nothing else works, and again when that is so once more`() async throws {
+    let time = Locked<(now: Int64, step: Int64)>((0, 1_000_000_000))
+    let pool = BlockingPool(threads: 2, waiting: 100) { _ in
+      time.withLock {
+        $0.now += $0.step
+        return $0.now
+      }
+    }
+    try await pool.run {}
+    time.withLock { $0.step = 0 }
+    try await pool.run {}
+    let gates = (0..<2).map { _ in UnsafeMutablePointer<sem_t>.allocate(capacity: 1) }
+    defer { gates.forEach { $0.deallocate() } }
+    gates.forEach { sem_init($0, 0, 0) }
+    let addresses = gates.map { UInt(bitPattern: $0) }
+    // Each waits for the other: one at a time would never end.
+    try await withThrowingTaskGroup(of: Void.self) { children in
+      for own in 0..<2 {
+        children.addTask {
+          try await pool.run {
+            sem_post(UnsafeMutablePointer<sem_t>(bitPattern: addresses[own])!)
+            sem_wait(UnsafeMutablePointer<sem_t>(bitPattern: addresses[1 - own])!)
+          }
+        }
+      }
+      try await children.waitForAll()
+    }
+  }
+
   @Test func `a full queue refuses, and cancelled work does not begin`() async throws {
     let pool = BlockingPool(threads: 1, waiting: 1)
     let hold = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
