@@ -19,6 +19,7 @@ struct Config: Sendable {
   let zone: String
   let loops: Int
   let connectionsPerLoop: Int
+  let connectionsAtWork: Int
   let secret: String
   let keys: String?
   let keysFile: String
@@ -85,6 +86,7 @@ struct Config: Sendable {
     zone = text("SITE_ZONE", or: "UTC")
     loops = try number("LOOPS", or: max(1, min(16, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))), 1...64)
     connectionsPerLoop = try number("CONNECTIONS_PER_LOOP", or: 8, 1...100)
+    connectionsAtWork = try number("CONNECTIONS_AT_WORK", or: 3, 1...100)
     smtpURL = environment["SMTP_URL"].flatMap { $0.isEmpty ? nil : $0 }
     mailFrom = text("MAIL_FROM", or: "\(siteName) <no-reply@localhost>")
     pushPeer = environment["PUSH_PEER"].flatMap { $0.isEmpty ? nil : $0 }

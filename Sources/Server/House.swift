@@ -66,7 +66,8 @@ struct House {
     self.metrics = metrics
     let asked = metrics.histogram("database_query_duration_seconds", "From sending a statement to its whole answer.")
     database = Database(
-      url: config.databaseURL, loops: loops, connectionsPerLoop: config.connectionsPerLoop, log: log,
+      url: config.databaseURL, loops: loops, connectionsPerLoop: config.connectionsPerLoop,
+      atWork: config.connectionsAtWork, log: log,
       slowest: .milliseconds(config.slowQueryMilliseconds), explains: true,
       observe: { asked.observe(Double($0.took.microseconds) / 1_000_000) })
     time = DatabaseClock(database, log: log)

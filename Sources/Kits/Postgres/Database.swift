@@ -34,12 +34,14 @@ package final class Database: Querying {
   /// - Parameters:
   ///   - url: an address as libpq takes it, `postgresql://…` or `host=… dbname=…`.
   ///   - connectionsPerLoop: at most so many sessions for each loop.
+  ///   - atWork: so many of them are in use at once, but for those that are held for longer than 100 ms. With one loop for
+  ///     each core, three keep a server on the same machine busy (docs/decisions/pool.md).
   ///   - patience: how long a task waits for a free session before `Failure.unavailable`.
   ///   - statementTimeout: the server ends a statement that takes longer (57014).
   ///   - slowest: a statement that takes longer is logged as `database.slow_query`: its text, never its values.
   ///   - explains: the plan of such a statement is logged too, as `database.slow_plan`, once in ten minutes.
   package init(
-    url: String, loops: LoopGroup, connectionsPerLoop: Int = 8, log: Log = Log(), patience: Duration = .seconds(5),
+    url: String, loops: LoopGroup, connectionsPerLoop: Int = 8, atWork: Int = 3, log: Log = Log(), patience: Duration = .seconds(5),
     statementTimeout: Duration = .seconds(30), slowest: Duration = .milliseconds(100),
     explains: Bool = false, observe: (@Sendable (Observation) -> Void)? = nil
   ) {
@@ -53,8 +55,8 @@ package final class Database: Querying {
     let cancellers = BlockingPool(threads: 2)
     pools = loops.loops.map { loop in
       Pool(
-        url: url, loop: loop, limit: connectionsPerLoop, patience: patience, statementTimeout: statementTimeout,
-        connectors: connectors, cancellers: cancellers, log: log)
+        url: url, loop: loop, limit: connectionsPerLoop, atWork: atWork, patience: patience,
+        statementTimeout: statementTimeout, connectors: connectors, cancellers: cancellers, log: log)
     }
     listener = Listener(url: url, loop: loops.loops[0], connectors: connectors, cancellers: cancellers, log: log)
   }

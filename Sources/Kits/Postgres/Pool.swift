@@ -36,15 +36,20 @@ package struct DatabaseStatistics: Sendable, Equatable {
 
 /// The sessions of one loop. Every member but `statistics` is touched on the loop's thread only.
 ///
-/// Whoever finds none free waits in line, at most `patience`, while at most `limit` are open. A session that was lost,
-/// or that comes back in the middle of a transaction, is never handed on. A server that restarts is waited for a
-/// little while; one that stays away makes waiters fail at once, so that requests do not pile up.
+/// Whoever finds none free waits in line, at most `patience`, while at most `limit` are open. Fewer are at work at once,
+/// `atWork`: more statements than the server has cores take turns there and hold one another's locks and pages, and all of
+/// them end later than if they had waited here. A session held for longer than ``brief`` does not count: an export, or a
+/// booker who waits for a lock, stands in nobody's way.
+///
+/// A session that was lost, or that comes back in the middle of a transaction, is never handed on. A server that restarts
+/// is waited for a little while; one that stays away makes waiters fail at once, so that requests do not pile up.
 final class Pool: @unchecked Sendable {
   let loop: Loop
   let statistics = Locked(DatabaseStatistics())
 
   private let url: String
   let limit: Int
+  private let atWork: Int
   private let patience: Duration
   private let statementTimeout: Duration
   private let connectors: BlockingPool
@@ -52,13 +57,18 @@ final class Pool: @unchecked Sendable {
   private let log: Log
 
   private var idle: [Connection] = []
+  private var held: [(connection: Connection, since: ContinuousClock.Instant)] = []
+  /// Those that are connecting, idle or held.
   private var open = 0
   private var connecting = 0
   private var line: [Waiter] = []
   private var failingSince: Instant?
   private var isRetrying = false
   private var closing: [UnsafeContinuation<Void, Never>]?
+  private var clock: LoopTimer?
+  private var isClockSet = false
 
+  private static let brief = Duration.milliseconds(100)
   /// A server away for longer is taken to be down.
   private static let grace = Duration.seconds(2)
 
@@ -68,12 +78,14 @@ final class Pool: @unchecked Sendable {
   }
 
   init(
-    url: String, loop: Loop, limit: Int, patience: Duration, statementTimeout: Duration, connectors: BlockingPool,
-    cancellers: BlockingPool, log: Log
+    url: String, loop: Loop, limit: Int, atWork: Int, patience: Duration, statementTimeout: Duration,
+    connectors: BlockingPool, cancellers: BlockingPool, log: Log
   ) {
+    precondition(atWork > 0)
     self.url = url
     self.loop = loop
     self.limit = limit
+    self.atWork = atWork
     self.patience = patience
     self.statementTimeout = statementTimeout
     self.connectors = connectors
@@ -87,7 +99,8 @@ final class Pool: @unchecked Sendable {
   func acquire() async throws -> Connection {
     precondition(loop.inLoop)
     if closing != nil { throw Failure.unavailable }
-    if let connection = idle.popLast() {
+    if line.isEmpty, hasRoom, let connection = idle.popLast() {
+      held.append((connection, ContinuousClock.now))
       note()
       return connection
     }
@@ -105,7 +118,7 @@ final class Pool: @unchecked Sendable {
         waiter.timer?.set(after: patience)
         line.append(waiter)
         note()
-        growIfNeeded()
+        serve()
       }
     } onCancel: {
       loop.post { self.dismiss(waiter, CancellationError()) }
@@ -114,26 +127,46 @@ final class Pool: @unchecked Sendable {
 
   func release(_ connection: Connection) {
     precondition(loop.inLoop)
+    held.removeAll { $0.connection === connection }
     if connection.isLost || connection.isInTransaction || closing != nil {
       connection.close()
       open -= 1
       finishClosing()
-      growIfNeeded()
     } else {
-      hand(connection)
+      idle.append(connection)
     }
+    serve()
     note()
   }
 
-  private func hand(_ connection: Connection) {
-    if line.isEmpty {
-      idle.append(connection)
-    } else {
+  /// Whether one more may be at work.
+  private var hasRoom: Bool {
+    if held.count < atWork { return true }
+    let now = ContinuousClock.now
+    return held.count { now - $0.since < Self.brief } < atWork
+  }
+
+  /// Hands what is idle to those in line, and opens more, as far as there is room; looks again when one may have been held
+  /// for long.
+  private func serve() {
+    while !line.isEmpty, !idle.isEmpty, hasRoom {
+      let connection = idle.removeLast()
       let waiter = line.removeFirst()
+      held.append((connection, ContinuousClock.now))
       waiter.timer = nil
       waiter.continuation?.resume(returning: connection)
       waiter.continuation = nil
     }
+    growIfNeeded()
+    guard !line.isEmpty, !isClockSet, closing == nil else { return }
+    if clock == nil {
+      clock = loop.timer { [weak self] in
+        self?.isClockSet = false
+        self?.serve()
+      }
+    }
+    clock?.set(after: Self.brief)
+    isClockSet = true
   }
 
   /// Sends a waiter away. Nothing when it has been served already.
@@ -149,7 +182,9 @@ final class Pool: @unchecked Sendable {
   // MARK: Opening
 
   private func growIfNeeded() {
-    while closing == nil, !isRetrying, open < limit, connecting < line.count {
+    while closing == nil, !isRetrying, open < limit, connecting < line.count, idle.isEmpty,
+      connecting < atWork, hasRoom
+    {
       open += 1
       connecting += 1
       Task(executorPreference: loop) { await self.connect() }
@@ -189,7 +224,7 @@ final class Pool: @unchecked Sendable {
     Task(executorPreference: loop) { [self] in
       try? await loop.sleep(.milliseconds(100))
       isRetrying = false
-      growIfNeeded()
+      serve()
     }
   }
 
@@ -201,7 +236,7 @@ final class Pool: @unchecked Sendable {
     open -= 1
     log.info("database.connection_lost", ["loop": .text(loop.name)])
     note()
-    growIfNeeded()
+    serve()
   }
 
   // MARK: Closing

@@ -39,6 +39,47 @@ private func killOthers(_ database: Database) async throws {
     }
   }
 
+  @Test func `few are at work at once, and those who are held up stand in nobody's way`() async throws {
+    try await withDatabase(.nothing, connectionsPerLoop: 4) { database async throws in
+      let loop = database.loops.loops[0]
+      let narrow = Database(
+        url: database.url, loops: database.loops, connectionsPerLoop: 4, atWork: 1, log: .silent)
+      // Of many short ones one is at work, so one session is all that is opened.
+      let sum = try await withThrowingTaskGroup(of: Int.self) { group in
+        for number in 0..<50 {
+          group.addTask(executorPreference: loop) { try await narrow.one(Query<Int>("select \(number)::int")) }
+        }
+        return try await group.reduce(0, +)
+      }
+      #expect(sum == 1225)
+      #expect(narrow.statistics.connections == 1)
+      // Three wait for a lock; the fourth session serves everybody else meanwhile.
+      let held = try await database.transaction { tx async throws in
+        try await tx.run(Query("select pg_advisory_xact_lock(7)"))
+        let held = (0..<3).map { _ in
+          Task(executorPreference: loop) {
+            try await narrow.transaction { tx in try await tx.run(Query("select pg_advisory_xact_lock(7)")) }
+          }
+        }
+        let waiting = Query<Int>(
+          "select count(*) from pg_stat_activity where wait_event = 'advisory' and datname = current_database()")
+        // Not by the transaction itself: it would see the same moment for ever.
+        while try await database.one(waiting) < 3 { await Task.yield() }
+        for number in 0..<20 {
+          let answer = try await Task(executorPreference: loop) {
+            try await narrow.one(Query<Int>("select \(number)::int"))
+          }.value
+          #expect(answer == number)
+        }
+        #expect(narrow.statistics.connections == 4)
+        return held
+      }
+      for task in held { try await task.value }
+      #expect(narrow.statistics.idle == 4 && narrow.statistics.waiting == 0)
+      await narrow.close()
+    }
+  }
+
   @Test func `callers off the loops are served too`() async throws {
     try await withDatabase(.nothing) { database async throws in
       let answer = try await Task.detached {
