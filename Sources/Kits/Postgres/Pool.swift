@@ -249,6 +249,7 @@ final class Pool: @unchecked Sendable {
       for connection in idle { connection.close() }
       open -= idle.count
       idle = []
+      clock = nil
       note()
     }
     guard open > 0 else { return }
