@@ -14,7 +14,7 @@ COMMON = set("""
 # Whatever a person reads or hears, but what is somebody's own (initials, code), what languages and zones call themselves, and
 # the browser's "2 hours ago".
 TEXT = """() => {
-  const own = 'script, style, code, pre, option[lang], select[name=locale] option, option[value*="/"], .avatar, [data-island=ago], [translate=no], bdi'
+  const own = 'script, style, code, pre, option[lang], select[name=locale] option, select:is([name=timezone], [name=zone]) option, .avatar, [data-island=ago], [translate=no], bdi'
   const said = []
   const walk = document.createTreeWalker(document.documentElement, NodeFilter.SHOW_TEXT)
   while (walk.nextNode()) { const n = walk.currentNode

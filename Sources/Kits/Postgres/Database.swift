@@ -41,7 +41,8 @@ package final class Database: Querying {
   ///   - slowest: a statement that takes longer is logged as `database.slow_query`: its text, never its values.
   ///   - explains: the plan of such a statement is logged too, as `database.slow_plan`, once in ten minutes.
   package init(
-    url: String, loops: LoopGroup, connectionsPerLoop: Int = 8, atWork: Int = 3, log: Log = Log(), patience: Duration = .seconds(5),
+    url: String, loops: LoopGroup, connectionsPerLoop: Int = 8, atWork: Int = 3, log: Log = Log(),
+    patience: Duration = .seconds(5),
     statementTimeout: Duration = .seconds(30), slowest: Duration = .milliseconds(100),
     explains: Bool = false, observe: (@Sendable (Observation) -> Void)? = nil
   ) {

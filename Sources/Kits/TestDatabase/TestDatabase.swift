@@ -25,8 +25,9 @@ package func withDatabase<Outcome>(
   try await withDatabaseAddress(contents) { address in
     let statements = TestCluster.statements
     let database = Database(
-      url: address, loops: TestCluster.loops, connectionsPerLoop: connectionsPerLoop, log: log,
-      observe: { statements?.add($0.statement) })
+      url: address, loops: TestCluster.loops, connectionsPerLoop: connectionsPerLoop,
+      // All at once: races are what tests are after.
+      atWork: connectionsPerLoop, log: log, observe: { statements?.add($0.statement) })
     do {
       let outcome = try await onLoop(database, body)
       await database.close()

@@ -130,8 +130,10 @@ struct Unexpected: Error {
       let people = [Person.ada, .ben, .cleo]
       for round in 0..<12 {
         let start = world.noon + .hours(3 * round)
+        // Whoever asks first most often wins: each is asked first in turn.
+        let asked = people[(round % people.count)...] + people[..<(round % people.count)]
         let made = await withTaskGroup(of: Bool.self) { group in
-          for tutor in people {
+          for tutor in asked {
             for learner in people where learner.id != tutor.id {
               for shift in [0, 30] {
                 group.addTask {

@@ -33,7 +33,7 @@ import Web
       #expect(page.status == 200)
       #expect(page.text.contains("No hours yet") && page.text.contains("name=\"start-7\""))
       // The account's zone is where the hours begin.
-      #expect(page.text.contains("<option value=\"Asia/Karachi\" selected>"))
+      #expect(page.text.contains("<option selected>Asia/Karachi<"))
       #expect(!page.text.contains("⟦"))
     }
   }

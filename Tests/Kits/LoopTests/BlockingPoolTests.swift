@@ -66,7 +66,9 @@ import Testing
     #expect(pool.figures.waiting == 0)
   }
 
-  @Test func `a background pool fills all its threads while nothing else works, and again when that is so once more`() async throws {
+  @Test func `a background pool fills all its threads while nothing else works, and again when that is so once more`()
+    async throws
+  {
     let time = Locked<(now: Int64, step: Int64)>((0, 1_000_000_000))
     let pool = BlockingPool(threads: 2, waiting: 100) { _ in
       time.withLock {
