@@ -118,11 +118,12 @@ private final class WorkQueue: @unchecked Sendable {
     defer { pthread_mutex_unlock(mutex) }
     guard work.count - head < limit else { return false }
     work.append(action)
-    if idle > 0 {
-      pthread_cond_signal(condition)
-    } else if running < threads {
+    // Who was woken for earlier work counts as idle until it has taken it.
+    if work.count - head > idle, running < threads {
       running += 1
       spawn()
+    } else {
+      pthread_cond_signal(condition)
     }
     return true
   }
