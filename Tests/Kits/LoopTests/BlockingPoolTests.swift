@@ -76,9 +76,14 @@ import Testing
         return $0.now
       }
     }
-    try await pool.run {}
+    // A piece's answer comes before its thread has rested and told what it saw.
+    func runOne() async throws {
+      try await pool.run {}
+      while pool.figures.working > 0 { await Task.yield() }
+    }
+    try await runOne()
     time.withLock { $0.step = 0 }
-    try await pool.run {}
+    try await runOne()
     let gates = (0..<2).map { _ in UnsafeMutablePointer<sem_t>.allocate(capacity: 1) }
     defer { gates.forEach { $0.deallocate() } }
     gates.forEach { sem_init($0, 0, 0) }
