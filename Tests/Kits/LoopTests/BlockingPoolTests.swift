@@ -18,51 +18,41 @@ import Testing
     group.stop()
   }
 
-  @Test func `no more than the given threads work at once`() async throws {
-    let pool = BlockingPool(threads: 3)
-    let counts = Locked((now: 0, most: 0))
+  /// Of so many short pieces, in the order they began: how many were at work then, each itself among them.
+  private func crowds(in pool: BlockingPool, pieces: Int) async throws -> [Int] {
+    let seen = Locked((now: 0, crowds: [Int]()))
     try await withThrowingTaskGroup(of: Void.self) { children in
-      for _ in 0..<60 {
+      for _ in 0..<pieces {
         children.addTask {
           try await pool.run {
-            counts.withLock {
+            seen.withLock {
               $0.now += 1
-              $0.most = max($0.most, $0.now)
+              $0.crowds.append($0.now)
             }
             usleep(500)
-            counts.withLock { $0.now -= 1 }
+            seen.withLock { $0.now -= 1 }
           }
         }
       }
       try await children.waitForAll()
     }
-    #expect(counts.withLock { $0.now } == 0)
-    #expect((1...3).contains(counts.withLock { $0.most }))
+    #expect(seen.withLock { $0.now } == 0)
+    return seen.withLock { $0.crowds }
+  }
+
+  @Test func `no more than the given threads work at once`() async throws {
+    let seen = try await crowds(in: BlockingPool(threads: 3), pieces: 60)
+    #expect(seen.count == 60)
+    #expect(seen.allSatisfy { (1...3).contains($0) })
   }
 
   @Test func `a background pool works one at a time while the rest of the process works`() async throws {
     // The others are told to have worked all the time.
     let pool = BlockingPool(threads: 4, waiting: 100) { _ in Int64(Instant.now.microseconds) * 1000 }
-    let counts = Locked((now: 0, begun: 0, crowded: [Int]()))
-    try await withThrowingTaskGroup(of: Void.self) { children in
-      for _ in 0..<24 {
-        children.addTask {
-          try await pool.run {
-            counts.withLock {
-              $0.now += 1
-              $0.begun += 1
-              // The first of each thread may begin before anything is known.
-              if $0.begun > 4, $0.now > 1 { $0.crowded.append($0.begun) }
-            }
-            usleep(500)
-            counts.withLock { $0.now -= 1 }
-          }
-        }
-      }
-      try await children.waitForAll()
-    }
-    #expect(counts.withLock { $0.begun } == 24)
-    #expect(counts.withLock { $0.crowded } == [])
+    let seen = try await crowds(in: pool, pieces: 24)
+    #expect(seen.count == 24)
+    // The first of each thread may begin before anything is known.
+    #expect(seen.dropFirst(4).allSatisfy { $0 == 1 })
     #expect(pool.figures.waiting == 0)
   }
 

@@ -141,7 +141,8 @@ struct SlotGrid {
       "<a class=\"button quiet icon-only\" rel=\"next\" href=\"\(week(first + 7))\" aria-label=\"\(t("bookings.slots.later"))\">\(page.icon("chevron-right"))</a>"
     let columns: [HTML] = days.map { date in
       let times = byDay[date] ?? []
-      let head: HTML = "<h3><span>\(page.weekdayText(date))</span> \(page.shortDateText(date))</h3>"
+      let (weekday, day) = (page.weekdayText(date), page.shortDateText(date))
+      let head: HTML = "<h3><span>\(weekday)</span> \(day)</h3>"
       guard !times.isEmpty else { return "<li class=\"slots-day none\">\(head)<p>–</p></li>" }
       let slots: [HTML] = times.map { opening in
         """
@@ -153,7 +154,9 @@ struct SlotGrid {
       let pieces: [HTML] = stride(from: 0, to: slots.count, by: Self.piece).map {
         "<div>\(Array(slots[$0..<min($0 + Self.piece, slots.count)]))</div>"
       }
-      return "<li class=\"slots-day\">\(head)<div class=\"slots-times\">\(pieces)</div></li>"
+      return """
+        <li class="slots-day">\(head)<div class="slots-times" role="group" aria-label="\(weekday) \(day)">\(pieces)</div></li>
+        """
     }
     let nothing: HTML? =
       openings.isEmpty
