@@ -62,7 +62,7 @@ package final class Memo<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     if held.youngWeight + entry.weight > limit / 2 {
       held.old = held.young
       held.oldWeight = held.youngWeight
-      held.young = [:]
+      held.young = Dictionary(minimumCapacity: held.old.count)
       held.youngWeight = 0
     }
     held.young[key] = entry

@@ -91,6 +91,7 @@ extension ID: PathPart {
 package enum PercentEncoding {
   package static func encode(_ text: String) -> String {
     var out: [UInt8] = []
+    out.reserveCapacity(text.utf8.count)
     for byte in text.utf8 {
       switch byte {
       case 48...57, 65...90, 97...122, 45, 46, 95, 126: out.append(byte)
@@ -104,8 +105,13 @@ package enum PercentEncoding {
   }
 
   /// Nothing when an escape is broken, when the text is not UTF-8, or when it holds a NUL. `plus` reads `+` as a space (forms).
-  package static func decode(_ bytes: some Sequence<UInt8>, plus: Bool = false) -> String? {
+  package static func decode(_ bytes: some Collection<UInt8>, plus: Bool = false) -> String? {
+    bytes.withContiguousStorageIfAvailable { read($0, plus) } ?? Array(bytes).withUnsafeBufferPointer { read($0, plus) }
+  }
+
+  private static func read(_ bytes: UnsafeBufferPointer<UInt8>, _ plus: Bool) -> String? {
     var out: [UInt8] = []
+    out.reserveCapacity(bytes.count)
     var rest = bytes.makeIterator()
     while let byte = rest.next() {
       switch byte {

@@ -1,13 +1,17 @@
 import COpenSSL
+import Glibc
 
-/// Unpredictable bytes and tokens, from OpenSSL's generator.
+/// Unpredictable bytes and tokens, from the system's generator (getentropy(3)).
 package enum Random {
   /// `count` bytes nobody can guess. Stops the process when the system has no entropy: there is no safe way on.
   package static func bytes(_ count: Int) -> [UInt8] {
     // Swift would write a zero into the one empty array that all threads share.
     guard count > 0 else { return [] }
     return [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-      precondition(RAND_bytes(buffer.baseAddress, Int32(count)) == 1, "no entropy")
+      // It gives all it is asked for or nothing, and no more than 256 at once.
+      for start in stride(from: 0, to: count, by: 256) {
+        precondition(getentropy(buffer.baseAddress! + start, min(256, count - start)) == 0, "no entropy")
+      }
       filled = count
     }
   }

@@ -73,8 +73,8 @@ final class Pool: @unchecked Sendable {
   private static let grace = Duration.seconds(2)
 
   private final class Waiter: @unchecked Sendable {
+    let since = ContinuousClock.now
     var continuation: UnsafeContinuation<Connection, any Error>?
-    var timer: LoopTimer?
   }
 
   init(
@@ -109,13 +109,6 @@ final class Pool: @unchecked Sendable {
       try await withUnsafeThrowingContinuation { continuation in
         if Task.isCancelled { return continuation.resume(throwing: CancellationError()) }
         waiter.continuation = continuation
-        waiter.timer = loop.timer { [weak self, weak waiter] in
-          guard let self, let waiter else { return }
-          statistics.withLock { $0.timeouts += 1 }
-          log.warning("database.pool_timeout", ["loop": .text(loop.name), "waiting": .number(line.count)])
-          dismiss(waiter, Failure.unavailable)
-        }
-        waiter.timer?.set(after: patience)
         line.append(waiter)
         note()
         serve()
@@ -146,27 +139,36 @@ final class Pool: @unchecked Sendable {
     return held.count { now - $0.since < Self.brief } < atWork
   }
 
-  /// Hands what is idle to those in line, and opens more, as far as there is room; looks again when one may have been held
-  /// for long.
+  /// Hands what is idle to those in line, and opens more, as far as there is room.
   private func serve() {
     while !line.isEmpty, !idle.isEmpty, hasRoom {
       let connection = idle.removeLast()
       let waiter = line.removeFirst()
       held.append((connection, ContinuousClock.now))
-      waiter.timer = nil
       waiter.continuation?.resume(returning: connection)
       waiter.continuation = nil
     }
     growIfNeeded()
-    guard !line.isEmpty, !isClockSet, closing == nil else { return }
-    if clock == nil {
-      clock = loop.timer { [weak self] in
-        self?.isClockSet = false
-        self?.serve()
-      }
-    }
-    clock?.set(after: Self.brief)
+    watch()
+  }
+
+  /// While there is a line: looks again when its first may have waited in vain, or a session may have been held for long.
+  private func watch() {
+    guard let first = line.first, !isClockSet, closing == nil else { return }
+    if clock == nil { clock = loop.timer { [weak self] in self?.look() } }
+    clock?.set(after: min(Self.brief, patience - (ContinuousClock.now - first.since)))
     isClockSet = true
+  }
+
+  private func look() {
+    isClockSet = false
+    let now = ContinuousClock.now
+    while let first = line.first, now - first.since >= patience {
+      statistics.withLock { $0.timeouts += 1 }
+      log.warning("database.pool_timeout", ["loop": .text(loop.name), "waiting": .number(line.count)])
+      dismiss(first, Failure.unavailable)
+    }
+    serve()
   }
 
   /// Sends a waiter away. Nothing when it has been served already.
@@ -174,7 +176,6 @@ final class Pool: @unchecked Sendable {
     guard let continuation = waiter.continuation else { return }
     line.removeAll { $0 === waiter }
     waiter.continuation = nil
-    waiter.timer = nil
     note()
     continuation.resume(throwing: error)
   }

@@ -111,7 +111,7 @@ package final class Catalogue: Sendable {
 }
 
 /// A sentence with the plural rules of the language it is written in.
-private struct Sentence: Sendable {
+private final class Sentence: Sendable {
   let message: Message
   let rules: PluralRules
   /// The whole of it, when nothing is put in.
@@ -123,8 +123,8 @@ private struct Sentence: Sendable {
     plain = message.plain
   }
 
-  func wording(_ values: [String: any MessageValue]) -> String {
-    plain ?? message.wording(values, plural: { rules.category(of: $0) })
+  func wording(_ value: (String) -> (any MessageValue)?) -> String {
+    plain ?? message.wording(plural: rules.category, value)
   }
 }
 
@@ -152,15 +152,13 @@ package struct Wording: Sendable {
   package func dynamicallyCall(withKeywordArguments pairs: KeyValuePairs<String, any MessageValue>) -> String {
     let key = pairs.first?.value.wording ?? ""
     guard let sentence = vocabulary.sentences[key] else { return Self.missing(key) }
-    if let plain = sentence.plain { return plain }
-    var values: [String: any MessageValue] = [:]
-    for (name, value) in pairs.dropFirst() { values[name] = value }
-    return sentence.wording(values)
+    // Few enough to look through.
+    return sentence.wording { name in pairs.dropFirst().first { $0.key == name }?.value }
   }
 
   /// For keys and values that are data, such as a stored notification.
   package func sentence(_ key: String, _ values: [String: any MessageValue]) -> String {
-    vocabulary.sentences[key]?.wording(values) ?? Self.missing(key)
+    vocabulary.sentences[key]?.wording { values[$0] } ?? Self.missing(key)
   }
 
   /// A sentence with pieces of a page in it, such as links: what stands round them is escaped as all words are.
@@ -193,7 +191,7 @@ package struct Wording: Sendable {
 }
 
 /// CLDR's plural categories through ICU. Immutable once made; `uplrules_select` may be called from any thread.
-private struct PluralRules: @unchecked Sendable {
+private final class PluralRules: @unchecked Sendable {
   private let rules: UnsafeMutableRawPointer?
   /// The categories of the numbers that sentences mostly have, asked for once.
   private let small: [String]

@@ -118,23 +118,34 @@ struct Message: Equatable, Sendable {
   }
 
   /// The sentence with `values` put in. A value that is not given shows as `{name}`, which tests look for.
-  func wording(_ values: [String: any MessageValue], plural: (Int) -> String, number: Int? = nil) -> String {
+  func wording(_ values: [String: any MessageValue], plural: (Int) -> String) -> String {
+    wording(plural: plural) { values[$0] }
+  }
+
+  /// The same with values wherever they are: `value` gives the one of a name.
+  func wording(plural: (Int) -> String, _ value: (String) -> (any MessageValue)?) -> String {
     var out = ""
+    write(to: &out, plural, number: nil, value)
+    return out
+  }
+
+  private func write(
+    to out: inout String, _ plural: (Int) -> String, number: Int?, _ value: (String) -> (any MessageValue)?
+  ) {
     for piece in pieces {
       switch piece {
       case .text(let text): out += text
-      case .value(let name): out += values[name]?.wording ?? "{\(name)}"
+      case .value(let name): out += value(name)?.wording ?? "{\(name)}"
       case .number: out += number.map(String.init) ?? "#"
       case .plural(let name, let cases):
-        let count = values[name]?.quantity ?? 0
+        let count = value(name)?.quantity ?? 0
         let chosen = cases["=\(count)"] ?? cases[plural(count)] ?? cases["other"]
-        out += chosen?.wording(values, plural: plural, number: count) ?? ""
+        chosen?.write(to: &out, plural, number: count, value)
       case .select(let name, let cases):
-        let chosen = cases[values[name]?.wording ?? "other"] ?? cases["other"]
-        out += chosen?.wording(values, plural: plural, number: number) ?? ""
+        let chosen = cases[value(name)?.wording ?? "other"] ?? cases["other"]
+        chosen?.write(to: &out, plural, number: number, value)
       }
     }
-    return out
   }
 }
 

@@ -10,6 +10,8 @@ import Synchronization
 struct Seal: Sendable {
   private let tokenKey: [UInt8]
   private let guestKey: [UInt8]
+  /// Those of people who were here lately: every page they see asks for theirs.
+  private let proofs = Memo<String, [UInt8]>(limit: 10_000)
   static let guestCookie = "guest"
 
   init(secret: [UInt8]) {
@@ -17,7 +19,9 @@ struct Seal: Sendable {
     guestKey = HMAC.sign("guest cookies", key: secret)
   }
 
-  private func proof(of holder: String) -> ArraySlice<UInt8> { HMAC.sign(holder, key: tokenKey).prefix(16) }
+  private func proof(of holder: String) -> [UInt8] {
+    proofs.value(holder) { Array(HMAC.sign(holder, key: tokenKey).prefix(16)) }
+  }
 
   /// A token for the holder: a random mask and the proof under it, in 64 hexadecimal digits.
   func token(for holder: String) -> String {

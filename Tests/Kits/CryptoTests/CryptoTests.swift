@@ -12,6 +12,9 @@ import Testing
     #expect(Set(tokens).count == 1000)
     #expect(tokens.allSatisfy { $0.utf8.count == 43 && PercentEncoding.encode($0) == $0 })
     #expect(Random.bytes(0) == [])
+    // More than the system gives at once: the last ones are drawn too.
+    #expect(Random.bytes(1000).count == 1000)
+    #expect(Random.bytes(1000).suffix(200).contains { $0 != 0 })
     #expect(Random.digits(6).count == 6)
   }
 
@@ -32,6 +35,7 @@ import Testing
       #expect(Base64.decodeURL(Base64.url(bytes)) == bytes)
       #expect(Hex.decode(Hex.encode(bytes)) == bytes)
     }
+    #expect(Hex.encode(0...255).hasPrefix("000102030405060708090a0b0c0d0e0f10"))
     #expect(Hex.decode("0") == nil)
     #expect(Hex.decode("0g") == nil)
   }
