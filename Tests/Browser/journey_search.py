@@ -54,6 +54,7 @@ def test_the_map_leads_to_the_tutors_of_a_place(site):
     guest = site.person("guest")
     page = guest.goto("/tutors?view=map")
     guest.is_sound()
+    page.wait_for_function("() => document.querySelector('.map-land').getBBox().width > 100")  # Land has come, from a file of its own.
     page.locator(".tutor-map svg a").first.focus()
     page.keyboard.press("Enter")
     page.wait_for_url(lambda url: "near=" in url)

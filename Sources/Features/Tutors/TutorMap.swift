@@ -40,6 +40,22 @@ struct TutorMap: Equatable {
     let y: Double
   }
 
+  /// The part of the world that is drawn, in degrees: a degree is as long everywhere on it.
+  struct Frame: Equatable {
+    let west: Double
+    let north: Double
+    let wide: Double
+    let high: Double
+
+    static let world = Frame(west: -180, north: 90, wide: 360, high: 180)
+
+    /// Units of the drawing for a degree to the east, and for one to the south.
+    var scale: (x: Double, y: Double) { (size.width / wide, size.height / high) }
+
+    func x(_ longitude: Double) -> Double { (longitude - west) * scale.x }
+    func y(_ latitude: Double) -> Double { (north - latitude) * scale.y }
+  }
+
   /// Units of the drawing.
   static let size = (width: 400.0, height: 240.0)
   /// Circles are at least so far apart.
@@ -47,13 +63,14 @@ struct TutorMap: Equatable {
   private static let grid = (columns: 10, rows: 6)
 
   let clusters: [Cluster]
+  let frame: Frame
   /// Lines of whole or tenth degrees, in units of the drawing.
   let meridians: [Double]
   let parallels: [Double]
 
   init(_ cells: [MapCell]) {
     guard let first = cells.first else {
-      (clusters, meridians, parallels) = ([], [], [])
+      (clusters, frame, meridians, parallels) = ([], .world, [], [])
       return
     }
     var (south, north, west, east) = (first.latitude, first.latitude, first.longitude, first.longitude)
@@ -70,16 +87,14 @@ struct TutorMap: Equatable {
     } else {
       high = wide * narrow * Self.size.height / Self.size.width
     }
-    let left = (west + east - wide) / 2
-    let top = (south + north + high) / 2
-    func x(_ longitude: Double) -> Double { (longitude - left) / wide * Self.size.width }
-    func y(_ latitude: Double) -> Double { (top - latitude) / high * Self.size.height }
+    let frame = Frame(west: (west + east - wide) / 2, north: (south + north + high) / 2, wide: wide, high: high)
+    self.frame = frame
 
     var groups: [Int: [MapCell]] = [:]
     for cell in cells {
       let column = min(
-        Self.grid.columns - 1, max(0, Int(x(cell.longitude) / Self.size.width * Double(Self.grid.columns))))
-      let row = min(Self.grid.rows - 1, max(0, Int(y(cell.latitude) / Self.size.height * Double(Self.grid.rows))))
+        Self.grid.columns - 1, max(0, Int(frame.x(cell.longitude) / Self.size.width * Double(Self.grid.columns))))
+      let row = min(Self.grid.rows - 1, max(0, Int(frame.y(cell.latitude) / Self.size.height * Double(Self.grid.rows))))
       groups[row * Self.grid.columns + column, default: []].append(cell)
     }
     // Neighbours across an edge of that grid may still touch.
@@ -87,8 +102,8 @@ struct TutorMap: Equatable {
     func middle(_ cells: [MapCell]) -> (x: Double, y: Double) {
       let count = Double(cells.reduce(0) { $0 + $1.count })
       return (
-        x(cells.reduce(0) { $0 + $1.longitude * Double($1.count) } / count),
-        y(cells.reduce(0) { $0 + $1.latitude * Double($1.count) } / count)
+        frame.x(cells.reduce(0) { $0 + $1.longitude * Double($1.count) } / count),
+        frame.y(cells.reduce(0) { $0 + $1.latitude * Double($1.count) } / count)
       )
     }
     func touching() -> (Int, Int)? {
@@ -118,7 +133,7 @@ struct TutorMap: Equatable {
       let biggest = cells.max { ($0.count, $1.cell) < ($1.count, $0.cell) }
       return Cluster(
         latitude: latitude, longitude: longitude, count: count, city: biggest?.city,
-        radius: min(200, max(15, Int(reach) + 12)), x: x(mean(\.longitude)), y: y(mean(\.latitude)))
+        radius: min(200, max(15, Int(reach) + 12)), x: frame.x(mean(\.longitude)), y: frame.y(mean(\.latitude)))
     }.sorted { ($0.count, $0.latitude, $0.longitude) > ($1.count, $1.latitude, $1.longitude) }
 
     func lines(from: Double, to: Double) -> [Double] {
@@ -132,7 +147,7 @@ struct TutorMap: Equatable {
       }
       return all
     }
-    meridians = lines(from: left, to: left + wide).map(x)
-    parallels = lines(from: top - high, to: top).map(y)
+    meridians = lines(from: frame.west, to: frame.west + wide).map(frame.x)
+    parallels = lines(from: frame.north - high, to: frame.north).map(frame.y)
   }
 }

@@ -162,6 +162,9 @@ import Web
       #expect(
         page.status == 200 && page.text.contains("1 tutor near Vienna") && page.text.contains("1 tutor near Beirut"))
       #expect(page.text.matches(of: /<circle/).count == 2)
+      // Land lies under towns that are far apart; of one town's surroundings the world's coasts say nothing.
+      #expect(page.text.contains("#land"))
+      #expect(!(await guild.site.get("/tutors?view=map&near=48.2,16.4&km=20").text.contains("#land")))
       // Nothing more exact than the grid is anywhere on the page.
       for exact in ["48.208", "16.372", "33.895", "35.478"] { #expect(!page.text.contains(exact)) }
       let address = try #require(page.text.firstMatch(of: /href="(\/tutors\?near=48[^"]*)"/)).1.replacing(

@@ -30,6 +30,11 @@ import Testing
     #expect(vienna.y < beirut.y && vienna.x < beirut.x)
     #expect(vienna.radius > 15 && vienna.radius < 40)
     #expect(!map.meridians.isEmpty && !map.parallels.isEmpty)
+    // What lies under the circles is placed by the frame: a tenth of a degree is what a circle's place is rounded to.
+    for cluster in map.clusters {
+      #expect(abs(map.frame.x(cluster.longitude) - cluster.x) <= 0.06 * map.frame.scale.x)
+      #expect(abs(map.frame.y(cluster.latitude) - cluster.y) <= 0.06 * map.frame.scale.y)
+    }
   }
 
   @Test func `circles never touch, also across the lines they were gathered by`() {

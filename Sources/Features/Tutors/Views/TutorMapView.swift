@@ -8,6 +8,9 @@ struct TutorMapView {
   let map: TutorMap
   let fields: Fields
 
+  /// Degrees from north to south: on a closer map a coast that is drawn for the whole world would lie beside the towns on it.
+  private static let closestLand = 4.0
+
   func markup(_ page: PageContext) -> HTML {
     let t = page.t
     guard !map.clusters.isEmpty else {
@@ -29,9 +32,12 @@ struct TutorMapView {
     let places: [HTML] = map.clusters.prefix(12).map { cluster in
       "<li><a href=\"\(address(cluster))\">\(name(cluster, page))</a> <span class=\"facet-count\">\(cluster.count)</span></li>"
     }
+    let land: HTML? =
+      map.frame.high < Self.closestLand
+      ? nil : "<use class=\"map-land\" href=\"\(page.asset("world.svg") + "#land")\" transform=\"\(placing)\"></use>"
     return """
       <section class="tutor-map" aria-labelledby="map-title"><h2 class="visually-hidden" id="map-title">\(t("tutors.map.title"))</h2>
-      <svg viewBox="0 0 400 240" role="group" aria-label="\(t("tutors.map.title"))"><path class="map-lines" d="\(lines)"></path>\(names)\(circles)</svg>
+      <svg viewBox="0 0 400 240" role="group" aria-label="\(t("tutors.map.title"))">\(land)<path class="map-lines" d="\(lines)"></path>\(names)\(circles)</svg>
       <div><p class="muted small">\(t("tutors.map.words"))</p><ol class="map-places">\(places)</ol></div></section>
       """
   }
@@ -73,9 +79,20 @@ struct TutorMapView {
 
   private func short(_ count: Int) -> String { count < 1000 ? "\(count)" : "\(count / 1000)k" }
 
+  /// What brings degrees, east and south, to where they are drawn.
+  private var placing: String {
+    let (across, down) = map.frame.scale
+    let numbers = [across, 0, 0, down, map.frame.x(0), map.frame.y(0)]
+    return "matrix(" + numbers.map { decimal($0, parts: 1000) }.joined(separator: " ") + ")"
+  }
+
   private func units(_ value: Double) -> String { tenths(value) }
-  private func tenths(_ value: Double) -> String {
-    let tenths = Int((value * 10).rounded())
-    return (tenths < 0 ? "-" : "") + "\(abs(tenths) / 10).\(abs(tenths) % 10)"
+  private func tenths(_ value: Double) -> String { decimal(value, parts: 10) }
+
+  /// Rounded to so many parts of one, a power of ten.
+  private func decimal(_ value: Double, parts: Int) -> String {
+    let all = Int((value * Double(parts)).rounded())
+    let fraction = String(parts + abs(all) % parts).dropFirst()
+    return (all < 0 ? "-" : "") + "\(abs(all) / parts).\(fraction)"
   }
 }
