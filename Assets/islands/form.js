@@ -27,7 +27,7 @@ function show(field, sentence) {
   if (sentence) field.setAttribute("aria-invalid", "true");
   else field.removeAttribute("aria-invalid");
   field.closest(".field")?.classList.toggle("invalid", sentence !== "");
-  const place = field.id ? document.getElementById(`${field.id}-error`) : null;
+  const place = document.getElementById(`${field.id || field.name}-error`);
   if (!place) return;
   place.replaceChildren();
   place.hidden = sentence === "";
@@ -69,6 +69,8 @@ function putBack(form, words) {
     if (!list || !keepable(field)) continue;
     if (field instanceof HTMLInputElement && (field.type === "checkbox" || field.type === "radio")) {
       field.checked = list.includes(field.value);
+      const folded = field.checked ? field.closest("details") : null;
+      if (folded) folded.open = true;
     } else {
       const place = (seen[field.name] = (seen[field.name] ?? -1) + 1);
       field.value = list[place] ?? field.value;
@@ -101,7 +103,9 @@ export default function form(element) {
 
   const touched = new WeakSet();
   const check = (/** @type {Field} */ field) => {
-    const sentence = complaint(field);
+    // A choice of one says what is missing for all of its buttons.
+    const { missing } = field.closest("fieldset")?.dataset ?? {};
+    const sentence = missing && field.validity.valueMissing ? missing : complaint(field);
     show(field, sentence);
     return sentence === "";
   };
@@ -109,13 +113,16 @@ export default function form(element) {
     const field = /** @type {Field} */ (event.target);
     if (!(field instanceof Element) || !field.matches("input, textarea, select")) return;
     // An empty field just walked through is no mistake yet.
-    if (field.value === "" && !touched.has(field)) return;
+    if (field.validity.valueMissing && !touched.has(field)) return;
     touched.add(field);
     check(field);
   });
   element.addEventListener("input", (event) => {
     const field = /** @type {Field} */ (event.target);
-    if (field.getAttribute("aria-invalid") === "true") check(field);
+    if (field.getAttribute("aria-invalid") === "true") {
+      if (field.type === "radio") fieldsOf(element).filter((one) => one.name === field.name).forEach(check);
+      else check(field);
+    }
     if (field instanceof HTMLTextAreaElement) count(field);
     touched.add(field);
   });
@@ -135,7 +142,8 @@ export default function form(element) {
       const wrong = fieldsOf(element).filter((field) => field.willValidate && !check(field));
       if (wrong.length > 0) {
         event.preventDefault();
-        wrong[0]?.focus();
+        // One that stands behind a closed line cannot be gone to.
+        (wrong.find((field) => !field.closest("details:not([open])")) ?? wrong[0])?.focus();
         return;
       }
     }

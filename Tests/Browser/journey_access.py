@@ -1,8 +1,9 @@
 """The booking for everybody: by keyboard alone, with a thumb on a phone, and where no script runs."""
 
+import datetime
 import re
 
-from ways import GOOD, PASSWORD, ahead, arrive, becomes, choose, hold, pay_with, slots, to_gateway
+from ways import GOOD, PASSWORD, ahead, arrive, becomes, choose, hold, pay_with, slot, slots, to_gateway
 
 FOCUS = """() => {
   const e = document.activeElement
@@ -93,8 +94,7 @@ def test_a_lesson_is_found_booked_and_paid_with_a_thumb(site):
     page.get_by_role("link", name="Book a lesson").first.tap()
     arrive(lena, "/tutors/amal/book")
     wanted = ahead(slots(lena))
-    value = wanted.isoformat()[:19]
-    page.locator(f'label:has(input[name=starts_at][value^="{value}"])').first.tap()
+    slot(lena, wanted).tap()
     still()
     page.get_by_role("button", name="Hold this time").tap()
     booking = arrive(lena, r"/bookings/([0-9a-f-]{36})")[1]
@@ -138,8 +138,8 @@ def test_a_newcomer_who_chose_a_time_first_still_has_it_after_registering(site):
     mina = site.person("mina", phone=True)
     page = mina.page
     mina.goto("/tutors/amal/book?subject=calculus-1&minutes=60")
-    value = ahead(slots(mina)).isoformat()[:19]
-    page.locator(f'label:has(input[name=starts_at][value^="{value}"])').first.tap()
+    wanted = ahead(slots(mina))
+    slot(mina, wanted).tap()
     page.get_by_role("button", name="Sign in to book").tap()
     arrive(mina, "/sign-in")
     page.locator("main").get_by_role("link", name="Join").tap()
@@ -152,6 +152,32 @@ def test_a_newcomer_who_chose_a_time_first_still_has_it_after_registering(site):
     mina.open(site.mail.wait("mina@example.org", "Confirm your e-mail address").link("/verify"))
     mina.press("Yes, it is mine")
     arrive(mina, "/tutors/amal/book")
-    assert page.locator("input[name=starts_at]:checked").input_value().startswith(value)
+    assert page.locator("input[name=starts_at]:checked").input_value().startswith(wanted.isoformat()[:19])
     page.get_by_role("button", name="Hold this time").tap()
     arrive(mina, r"/bookings/([0-9a-f-]{36})")
+
+
+def test_times_of_the_night_stand_back_and_a_time_that_is_missing_is_asked_for(site):
+    """On a phone: the day's times come first; pressing the button without one says what is missing, and goes to one that is there."""
+    lena = site.signed_in("learner@example.org", phone=True)
+    page = lena.page
+    next_week = (datetime.date.today() + datetime.timedelta(days=7)).isoformat()
+    lena.goto(f"/tutors/amal/book?subject=calculus-1&minutes=60&week={next_week}")
+    nights = page.locator("details.slots-night")
+    assert nights.count() == 7
+    assert page.locator(".slots-day").first.locator(".slot:visible").nth(1).inner_text().split() == ["6:00", "AM"]
+    page.get_by_role("button", name="Hold this time").tap()
+    lena.sees("Choose a time first.")
+    assert page.evaluate("() => document.activeElement.name === 'starts_at' && document.activeElement.checkVisibility()")
+    lena.is_accessible()
+    # Behind its line a night is as good as a day.
+    nights.first.locator("summary").tap()
+    nights.first.locator("label").nth(4).tap()
+    page.get_by_text("Choose a time first.").wait_for(state="hidden")
+    chosen = page.locator("input[name=starts_at]:checked").input_value()
+    # Who comes with such a time sees it.
+    lena.goto(f"/tutors/amal/book?subject=calculus-1&minutes=60&week={next_week}&starts_at={chosen}")
+    assert page.locator("input[name=starts_at]:checked").input_value() == chosen
+    page.locator("details.slots-night[open] label:has(:checked)").wait_for()
+    page.get_by_role("button", name="Hold this time").tap()
+    arrive(lena, r"/bookings/([0-9a-f-]{36})")

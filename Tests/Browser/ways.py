@@ -50,11 +50,16 @@ def slots(person):
     return [datetime.datetime.fromisoformat(value) for value in values]
 
 
+def slot(person, start):
+    """A time on the form, to be pressed as a hand would: on its words, after the line it stands behind at night."""
+    found = person.page.locator(f'label:has(input[name=starts_at][value^="{start.isoformat()[:19]}"])').first
+    if found.locator("xpath=ancestor::details[not(@open)]").count():
+        found.locator("xpath=ancestor::details/summary").click()
+    return found
+
+
 def choose(person, start):
-    """Takes a time on the form, as a hand would: on its words."""
-    value = start.isoformat().replace("+00:00", "Z")
-    found = person.page.locator(f'label:has(input[name=starts_at][value^="{value[:19]}"])')
-    found.first.click()
+    slot(person, start).click()
 
 
 def ahead(offered, hours=30):

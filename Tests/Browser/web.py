@@ -124,7 +124,7 @@ def screens(ids):
         ("profile", "guest", "/tutors/amal", [dress, ("and another", tap(".theme button", 1))]),
         ("profile, signed in", "learner", "/tutors/amal", [MENU, dress]),
         ("booking", "learner", "/tutors/amal/book?subject=calculus-1&minutes=60", [
-            ("choose a time", tap("label.slot", 0)), ("choose another", tap("label.slot", 3)),
+            ("choose a time", tap(".slots-times > div > .slot", 0)), ("choose another", tap(".slots-times > div > .slot", 3)),
             ("type a note", type_in("textarea[name=note]"))]),
         ("dashboard, learner", "learner", "/dashboard", [MENU, table]),
         ("dashboard, tutor", "tutor", "/dashboard", [MENU, table]),

@@ -124,6 +124,19 @@ package struct Availability: Sendable {
       self.ends = ends
     }
     package var range: Range<Instant> { starts..<ends }
+
+    /// Where the night ends for people who look for a time.
+    package static let morning = CivilTime(6, 0)!
+
+    /// A day's openings in order: those of the night, when hardly anybody learns and which may stand back, and the others.
+    /// None are of the night when there are no others, or when they are one or two.
+    package static func byNight(_ day: [Opening], in zone: Zone) -> (
+      night: ArraySlice<Opening>, rest: ArraySlice<Opening>
+    ) {
+      let end = day.firstIndex { zone.local($0.starts).time >= morning }
+      let night = day[..<(end.flatMap { $0 > 2 ? $0 : nil } ?? 0)]
+      return (night, day[night.endIndex...])
+    }
   }
 
   package enum Reason: Hashable, Sendable {

@@ -26,6 +26,23 @@ private let everyDay = WeeklyHours((1...7).map { ($0, CivilTime.midnight, CivilT
       ])
   }
 
+  @Test func `a night's openings stand apart, unless they are few or all there is`() {
+    func starts(_ times: String...) -> [Availability.Opening] {
+      times.map {
+        let start = instant("2026-11-24T\($0):00Z")
+        return Availability.Opening(starts: start, ends: start + .hours(1))
+      }
+    }
+    // Berlin is an hour ahead: 05:00Z is six in the morning.
+    let day = starts("00:00", "02:00", "04:45", "05:00", "12:00")
+    let (night, rest) = Availability.Opening.byNight(day, in: berlin)
+    #expect(Array(night) == Array(day[..<3]) && Array(rest) == Array(day[3...]))
+    for whole in [starts("02:00", "04:45", "05:00"), starts("00:00", "01:00", "02:00", "03:00"), starts("05:00"), []] {
+      let (night, rest) = Availability.Opening.byNight(whole, in: berlin)
+      #expect(night.isEmpty && Array(rest) == whole)
+    }
+  }
+
   @Test func `a lesson lasts its real time across a change, a skipped hour is never offered, a repeated one twice`() {
     let rules = Availability.Rules(zone: berlin, hours: weekly(7, "01:00", "04:00"), horizon: .days(400), step: 60)
     let availability = Availability(rules: rules, duration: .hours(1))

@@ -144,18 +144,9 @@ struct SlotGrid {
       let (weekday, day) = (page.weekdayText(date), page.shortDateText(date))
       let head: HTML = "<h3><span>\(weekday)</span> \(day)</h3>"
       guard !times.isEmpty else { return "<li class=\"slots-day none\">\(head)<p>–</p></li>" }
-      let slots: [HTML] = times.map { opening in
-        """
-        <label class="slot"><input type="radio" name="starts_at" value="\(opening.starts.rfc3339)" required\
-        \(flag: "checked", when: opening.starts == chosen)><span>\(page.timeText(opening.starts))</span></label>
-        """
-      }
-      // In pieces of which a browser leaves out what is far from the window.
-      let pieces: [HTML] = stride(from: 0, to: slots.count, by: Self.piece).map {
-        "<div>\(Array(slots[$0..<min($0 + Self.piece, slots.count)]))</div>"
-      }
+      let (night, rest) = Availability.Opening.byNight(times, in: page.zone)
       return """
-        <li class="slots-day">\(head)<div class="slots-times" role="group" aria-label="\(weekday) \(day)">\(pieces)</div></li>
+        <li class="slots-day">\(head)<div class="slots-times" role="group" aria-label="\(weekday) \(day)">\(hidden(night, on: date, page))\(pieces(of: rest, page))</div></li>
         """
     }
     let nothing: HTML? =
@@ -164,10 +155,33 @@ struct SlotGrid {
         "<p class=\"center\">\(t("bookings.slots.noneThisWeek")) <a class=\"link\" href=\"\(week(page.zone.date(start)))\">\(t("bookings.slots.next", when: page.momentText(start)))</a></p>"
       } ?? "<p class=\"center muted\">\(t("bookings.slots.none"))</p>" : nil
     return """
-      <h2>\(t("bookings.slots.legend"))</h2><fieldset class="fieldset slots"><legend class="visually-hidden">\(t("bookings.slots.legend"))</legend>
+      <h2>\(t("bookings.slots.legend"))</h2><fieldset class="fieldset slots" data-missing="\(t("bookings.slots.missing"))"><legend class="visually-hidden">\(t("bookings.slots.legend"))</legend>
       <div class="slots-head">\(back)<p><strong>\(page.shortDateText(first)) – \(page.shortDateText(last))</strong> <span class="zone">\(page.zoneText())</span></p>\(forth)</div>
-      <ol class="slots-days">\(columns)</ol>\(nothing)</fieldset>
+      <p class="error" id="starts_at-error" hidden></p><ol class="slots-days">\(columns)</ol>\(nothing)</fieldset>
       """
+  }
+
+  /// The times of a night behind a line that says so.
+  private func hidden(_ night: ArraySlice<Availability.Opening>, on date: CivilDate, _ page: PageContext) -> HTML? {
+    guard !night.isEmpty else { return nil }
+    let morning = page.timeText(page.zone.instant(of: date, Availability.Opening.morning))
+    return """
+      <details class="slots-night"\(flag: "open", when: night.contains { $0.starts == chosen })>\
+      <summary class="slot">\(page.t("bookings.slots.night", time: morning))</summary>\(pieces(of: night, page))</details>
+      """
+  }
+
+  /// In pieces of which a browser leaves out what is far from the window.
+  private func pieces(of openings: ArraySlice<Availability.Opening>, _ page: PageContext) -> [HTML] {
+    stride(from: openings.startIndex, to: openings.endIndex, by: Self.piece).map { start in
+      let slots: [HTML] = openings[start..<min(start + Self.piece, openings.endIndex)].map { opening in
+        """
+        <label class="slot"><input type="radio" name="starts_at" value="\(opening.starts.rfc3339)" required\
+        \(flag: "checked", when: opening.starts == chosen)><span>\(page.timeText(opening.starts))</span></label>
+        """
+      }
+      return "<div>\(slots)</div>"
+    }
   }
 }
 

@@ -9,7 +9,7 @@ struct FreeTimes {
   let minutes: Int
   let openings: [Availability.Opening]
 
-  /// More than these a day are behind the link to the booking form.
+  /// More than these a day, and those of the night, are behind the link to the booking form.
   static let mostADay = 6
 
   func body(_ page: PageContext) -> HTML {
@@ -35,7 +35,8 @@ struct FreeTimes {
   private func day(_ date: CivilDate, _ openings: [Availability.Opening], isToday: Bool, _ page: PageContext) -> HTML {
     let head: HTML = "<h3>\(page.weekdayText(date)) <span>\(page.shortDateText(date))</span></h3>"
     guard !openings.isEmpty else { return "<li class=\"slots-day none\">\(head)<p>–</p></li>" }
-    let times: [HTML] = openings.prefix(Self.mostADay).map { opening in
+    let times: [HTML] = Availability.Opening.byNight(openings, in: page.zone).rest.prefix(Self.mostADay).map {
+      opening in
       let address =
         Doors.book(slug)
         + "?minutes=\(minutes)&week=\(date)&starts_at=\(PercentEncoding.encode(opening.starts.rfc3339))"
@@ -44,7 +45,7 @@ struct FreeTimes {
         \(page.timeText(opening.starts))</a></li>
         """
     }
-    let rest = openings.count - Self.mostADay
+    let rest = openings.count - times.count
     let more: HTML? =
       rest > 0
       ? "<li><a class=\"slot\" href=\"\(Doors.book(slug) + "?minutes=\(minutes)&week=\(date)")\">\(page.t("scheduling.free.more", count: rest))</a></li>"
