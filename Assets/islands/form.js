@@ -69,8 +69,6 @@ function putBack(form, words) {
     if (!list || !keepable(field)) continue;
     if (field instanceof HTMLInputElement && (field.type === "checkbox" || field.type === "radio")) {
       field.checked = list.includes(field.value);
-      const folded = field.checked ? field.closest("details") : null;
-      if (folded) folded.open = true;
     } else {
       const place = (seen[field.name] = (seen[field.name] ?? -1) + 1);
       field.value = list[place] ?? field.value;
