@@ -46,15 +46,17 @@ struct Rooms: Sendable {
   ) async throws -> Outcome {
     await signsOfLife.tell(of: booking)
     let (outcome, signals) = try await database.transaction { tx in
-      let now = clock.now
       guard let lesson = try await tx.first(.lesson(booking)) else { throw Failure.notFound }
       var row = try await tx.first(.lockedRoom(of: booking))
       if row == nil {
-        try await tx.run(.makeRoom(of: lesson, at: now))
+        try await tx.run(.makeRoom(of: lesson, at: clock.now))
         row = try await tx.first(.lockedRoom(of: booking))
       }
       guard let row else { throw Failure.notFound }
       let seats = try await tx.all(.seats(of: row.id)).map(\.seat)
+      // Asked once the room is ours, and never before its last change: pages tell news from what they know by its time, and
+      // of two who come at once the first to look at the clock may be the second to get in.
+      let now = max(clock.now, seats.map(\.changed).max() ?? clock.now)
       let before = LessonRoom(
         startsAt: lesson.startsAt, endsAt: lesson.endsAt, seats: seats, beganAt: row.openedAt, endedAt: row.endedAt)
       var after = before

@@ -295,6 +295,23 @@ import Web
     }
   }
 
+  @Test func `of two who come at once, who looked at the clock first and got in second is news all the same`()
+    async throws
+  {
+    try await withStage { (stage: Stage) async throws in
+      let ada = try await stage.enter(.ada)
+      try await ada.hear("welcome")
+      // Ben looked at the clock before Ada made the room, and was let at it after her.
+      let made = stage.clock.clock.now + .milliseconds(40)
+      try await stage.database.run(
+        Query<Void>("update room_seats set changed_at = \(made) where user_id = \(Person.ben.id)"))
+      let ben = try await stage.enter(.ben)
+      try await ben.hear("welcome")
+      let since = try await ada.hear("knock")["seat"]?["since"]?.string.flatMap(Instant.init(rfc3339:))
+      #expect(try #require(since) >= made)
+    }
+  }
+
   @Test func `what a server that hung still reads does not take the seat from where the person sits by now`()
     async throws
   {
