@@ -99,11 +99,16 @@ def test_sound_that_the_browser_holds_back_is_a_touch_away(sites, playwright):
     finally:
         site.browser = usual
     try:
-        # A page that has the microphone may play; one that was refused it, and was not touched, may not.
+        # A page that has the microphone may play; one that was refused it, and was not touched, may not. It says so once the
+        # picture is there: what comes later would play by itself, for by then this driver has touched the page.
         learner.context.add_init_script("""
             if (navigator.mediaDevices) navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('no', 'NotAllowedError') }
-            new MutationObserver((all) => all.some(({ target }) => target.matches('[data-restore]:not([hidden])')) && console.info('a touch is asked for'))
-              .observe(document, { subtree: true, attributeFilter: ['hidden'] })""")
+            const look = setInterval(() => {
+              const video = document.querySelector('[data-video-other]')
+              if (!video?.paused || video.readyState < 3 || !document.querySelector('[data-restore]:not([hidden])')) return
+              clearInterval(look)
+              console.info('a touch is asked for')
+            }, 50)""")
         learner.page = learner.context.new_page()
         # Whatever this driver evaluates counts as a touch, and waiting for an element does: so the page itself says when.
         with learner.page.expect_console_message(lambda said: said.text == "a touch is asked for", timeout=40_000):

@@ -179,10 +179,14 @@ def test_what_breaks_comes_back_with_nothing_lost(site):
         learner.allow("WebSocket|Failed to fetch|ERR_CONNECTION")
         both_inside(tutor, learner, booking)
         name = look(learner, f"{ROOM}.lessonRoom.link.name")
+        tiles = learner.page.locator("[data-tiles]")
+        place = tiles.bounding_box()
 
         # The learner's line to the server is cut: the lesson goes on, what is written waits, nothing is said twice.
         wire.cut()
         until(lambda: look(learner, f"{ROOM}.dataset.line") in ("lost", "connecting"), "the learner to notice")
+        learner.page.locator("[data-note]").wait_for(state="visible")
+        assert tiles.bounding_box() == place, "a note lies over the pictures and moves none"
         writes(learner, "said while away")
         writes(tutor, "meanwhile")
         reads(tutor, "meanwhile", 1)

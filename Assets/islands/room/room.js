@@ -603,6 +603,8 @@ class LessonRoom {
     press("knock-again", () => this.socket.send("knock", {}));
     press("use-here", () => location.reload());
     press("restore", () => this.play());
+    // It may also begin by itself, once the page was touched anywhere.
+    this.part("video-other").addEventListener("playing", () => (this.part("restore").hidden = true));
     press("video-anyway", () => this.chooseRung("full"));
     for (const [kind, name] of [["camera", "camera"], ["microphone", "microphone"]]) {
       press(`trouble-${kind}-again`, () => this.turn(name, true));
