@@ -52,7 +52,8 @@ def worker_of(person):
     """What CDP calls the registration, for pushing to it as the browser does."""
     session = person.context.new_cdp_session(person.page)
     seen = []
-    session.on("ServiceWorker.workerRegistrationUpdated", lambda told: seen.extend(told["registrations"]))
+    session.on("ServiceWorker.workerRegistrationUpdated", lambda told: seen.extend(
+        one for one in told["registrations"] if one["scopeURL"].startswith(person.site.url) and not one["isDeleted"]))
     session.send("ServiceWorker.enable")
     until(lambda: person.page.evaluate("() => navigator.serviceWorker.ready.then((r) => r.active?.state === 'activated')"), "the worker")
     until(lambda: seen or person.page.wait_for_timeout(50), "the registration")
@@ -60,8 +61,19 @@ def worker_of(person):
 
 
 def deliver(person, text):
+    """Pushes it, and returns once the worker has shown it: who asks Chromium for its notes while one is being shown makes it
+    forget that one."""
     session, registration = worker_of(person)
+    worker = until(lambda: person.context.service_workers or person.page.wait_for_timeout(50), "the worker")[0]
+    before = worker.evaluate("""() => {
+        if (self.shown === undefined) {
+          const show = self.registration.showNotification.bind(self.registration)
+          self.shown = 0
+          self.registration.showNotification = async (...note) => { await show(...note); self.shown += 1 }
+        }
+        return self.shown }""")
     session.send("ServiceWorker.deliverPushMessage", {"origin": person.site.url, "registrationId": registration, "data": text})
+    until(lambda: worker.evaluate("() => self.shown") > before, "the worker to show it")
     session.detach()
 
 
