@@ -1,4 +1,4 @@
-package import Glibc
+public import Glibc
 
 /// A value behind a lock, for the few places where threads meet.
 ///
@@ -8,8 +8,9 @@ package import Glibc
 /// A closure is kept in a struct, never as the value itself: through the generic `inout` each look at it would wrap it once
 /// more, and calling it would walk through all wrappings.
 ///
-/// Inlinable, so that other modules' callers get it made for their `Value`: it stands on the way of every request.
-package final class Locked<Value>: @unchecked Sendable {
+/// Inlinable, so that other modules' callers get it made for their `Value`: it stands on the way of every request. And so
+/// public: of what is `package`, compilers show other modules no insides, whatever is said of it.
+public final class Locked<Value>: @unchecked Sendable {
   @usableFromInline var value: Value
   @usableFromInline let mutex: UnsafeMutablePointer<pthread_mutex_t>
 
@@ -25,7 +26,7 @@ package final class Locked<Value>: @unchecked Sendable {
   }
 
   /// Runs `body` alone. Keep it short; never wait inside.
-  @inlinable package func withLock<Result>(_ body: (inout Value) throws -> Result) rethrows -> Result {
+  @inlinable public func withLock<Result>(_ body: (inout Value) throws -> Result) rethrows -> Result {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     return try body(&value)

@@ -4,8 +4,8 @@
 /// what was old is forgotten. What is found among the old is young again. So every operation is a look-up or two, and
 /// what is held never weighs more than the limit, whoever asks for whatever.
 ///
-/// Inlinable, so that a look-up hashes its `Key` itself, and does not ask the runtime how.
-package final class Memo<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+/// Inlinable (and so public, as ``Locked`` is), so that a look-up hashes its `Key` itself, and does not ask the runtime how.
+public final class Memo<Key: Hashable & Sendable, Value: Sendable>: Sendable {
   @usableFromInline typealias Held = (value: Value, weight: Int)
 
   @usableFromInline struct Generations {
@@ -18,13 +18,13 @@ package final class Memo<Key: Hashable & Sendable, Value: Sendable>: Sendable {
   }
 
   /// In whatever unit the weights are told: entries, or bytes.
-  package let limit: Int
+  public let limit: Int
   @usableFromInline let generations = Locked(Generations())
 
   package init(limit: Int) { self.limit = limit }
 
   /// What is held under the key.
-  @inlinable package func find(_ key: Key) -> Value? {
+  @inlinable public func find(_ key: Key) -> Value? {
     generations.withLock { held in
       if let found = held.young[key] { return found.value }
       guard let found = held.old.removeValue(forKey: key) else { return nil }
@@ -35,7 +35,7 @@ package final class Memo<Key: Hashable & Sendable, Value: Sendable>: Sendable {
   }
 
   /// Holds the value, in place of any other of that key. One that weighs more than half the limit is not held.
-  @inlinable package func hold(_ value: Value, under key: Key, weight: Int = 1) {
+  @inlinable public func hold(_ value: Value, under key: Key, weight: Int = 1) {
     generations.withLock { held in
       if let before = held.young.removeValue(forKey: key) { held.youngWeight -= before.weight }
       if let before = held.old.removeValue(forKey: key) { held.oldWeight -= before.weight }
@@ -44,7 +44,7 @@ package final class Memo<Key: Hashable & Sendable, Value: Sendable>: Sendable {
   }
 
   /// What is held, or else what `make` makes, which is then held. Two who ask at once may both make it.
-  @inlinable package func value(_ key: Key, weight: Int = 1, make: () -> Value) -> Value {
+  @inlinable public func value(_ key: Key, weight: Int = 1, make: () -> Value) -> Value {
     if let value = find(key) { return value }
     let value = make()
     hold(value, under: key, weight: weight)
