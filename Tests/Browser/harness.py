@@ -13,6 +13,7 @@ At the end of a journey every page must have been quiet: no script error, no ref
 
 import contextlib
 import dataclasses
+import datetime
 import email
 import email.policy
 import functools
@@ -60,6 +61,19 @@ LAY_OUT_ALL = """() => { const all = new CSSStyleSheet(); all.replaceSync("* { c
   document.adoptedStyleSheets = [...document.adoptedStyleSheets, all] }"""
 
 
+# Where bin/test was asked for another hour, servers, database and pages live at it; this process and its browser do not.
+AHEAD = datetime.timedelta(seconds=int(os.environ.get("AHEAD", 0)))
+CLOCK = {"LD_PRELOAD": os.environ["TEST_CLOCK"], "AHEAD": os.environ["AHEAD"]} if AHEAD else {}
+SET_CLOCK = """() => { const Real = Date; globalThis.Date = class Date extends Real {
+  constructor(...given) { if (given.length) super(...given); else super(Real.now() + %d) }
+  static now() { return Real.now() + %d } } }"""
+
+
+def now():
+    """The hour the site lives at."""
+    return datetime.datetime.now(datetime.timezone.utc) + AHEAD
+
+
 class Chromium:
     """The journeys' one browser. Closing a window may take it for ever (seen once, in a fault's teardown, after all had been
     asked and answered): then it is ended, which ends that wait, and the next journey gets a new one."""
@@ -73,7 +87,11 @@ class Chromium:
     def new_context(self, **options):
         if not (self.browser and self.browser.is_connected()):
             self.browser = self.playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        return self.browser.new_context(**options)
+        context = self.browser.new_context(**options)
+        if AHEAD:
+            ahead = AHEAD // datetime.timedelta(milliseconds=1)
+            context.add_init_script(f"({SET_CLOCK % (ahead, ahead)})()")
+        return context
 
     def close(self):
         if self.browser:
@@ -171,7 +189,7 @@ class Databases:
 def environment(**settings):
     """Settings for a server, and none that the person who runs the tests has of their own."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
-    return kept | {name: str(value) for name, value in settings.items() if value is not None}
+    return kept | CLOCK | {name: str(value) for name, value in settings.items() if value is not None}
 
 
 # ── Mail ─────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -3,6 +3,7 @@
 import datetime
 import re
 
+from harness import now
 from ways import GOOD, PASSWORD, ahead, arrive, becomes, choose, hold, pay_with, slot, slots, to_gateway
 
 FOCUS = """() => {
@@ -161,7 +162,7 @@ def test_times_of_the_night_stand_back_and_a_time_that_is_missing_is_asked_for(s
     """On a phone: the day's times come first; pressing the button without one says what is missing, and goes to one that is there."""
     lena = site.signed_in("learner@example.org", phone=True)
     page = lena.page
-    next_week = (datetime.date.today() + datetime.timedelta(days=7)).isoformat()
+    next_week = (now() + datetime.timedelta(days=7)).date().isoformat()
     lena.goto(f"/tutors/amal/book?subject=calculus-1&minutes=60&week={next_week}")
     nights = page.locator("details.slots-night")
     assert nights.count() == 7

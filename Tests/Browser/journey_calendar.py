@@ -1,10 +1,9 @@
 """A calendar by mouse, by keyboard and by finger; each leads to the same lesson."""
 
-import datetime
 import urllib.parse
 
 from harness import until
-from ways import arrive, hold, path_of
+from ways import arrive, hold, in_zone, path_of
 
 
 def asked(address):
@@ -20,7 +19,7 @@ def test_a_lesson_stands_in_the_calendar_and_keys_and_fingers_lead_to_it(site):
     lena = site.signed_in("learner@example.org", zone="Europe/Vienna")
     booking = hold(lena, "amal")
     start = site.value("select starts_at from bookings where id = %s", booking)
-    day = start.astimezone(datetime.timezone.utc).date()
+    day = in_zone(start, "Europe/Vienna").date()
     lena.goto("/bookings").get_by_role("link", name="Week").click()
     comes_to(lena, lambda query: query.get("view") == "week")
     lena.is_sound()
@@ -31,7 +30,8 @@ def test_a_lesson_stands_in_the_calendar_and_keys_and_fingers_lead_to_it(site):
     page.locator(".cal-keys").wait_for(state="visible")
     heading.focus()
     page.keyboard.press("ArrowDown")
-    event = page.locator(f'a[href="/bookings/{booking}"]')
+    # A lesson over midnight stands on both its days: here it is sought on the one it begins on.
+    event = page.locator(".cal-day", has=heading).locator(f'a[href="/bookings/{booking}"]')
     until(lambda: event.evaluate("(e) => e === document.activeElement"), "the lesson to have the focus")
     page.keyboard.press("ArrowUp")
     until(lambda: heading.evaluate("(e) => e === document.activeElement"), "the day to have the focus")
@@ -81,15 +81,18 @@ def test_the_calendar_needs_no_javascript(site):
 def test_a_tutor_sees_what_other_hours_would_do_before_saving_them(site):
     lena = site.signed_in("learner@example.org", zone="Europe/Vienna")
     booking = hold(lena, "amal")
-    weekday = site.value("select extract(isodow from starts_at at time zone tutor_zone)::int from bookings where id = %s", booking)
+    start = in_zone(site.value("select starts_at from bookings where id = %s", booking), "Europe/London")
+    weekday = start.isoweekday()
+    # An hour of the other half of the day than the lesson's.
+    begins, ends = ("05:00", "06:00") if start.hour >= 12 else ("20:00", "21:00")
     amal = site.signed_in("tutor@example.org", zone="Europe/London")
     page = amal.goto("/tutor/availability")
     before = site.sql("select * from availability_hours order by 1, 2, 3")
     # As one types: the hours of the lesson's day become others, and what that would do stands below.
     change = page.locator("#change")
     assert change.is_hidden()
-    page.locator(f"#start-{weekday}-0").fill("05:00")
-    page.locator(f"#end-{weekday}-0").fill("06:00")
+    page.locator(f"#start-{weekday}-0").fill(begins)
+    page.locator(f"#end-{weekday}-0").fill(ends)
     change.get_by_text("would then stand outside your hours").wait_for()
     change.get_by_text("What this would change").wait_for()
     assert change.locator(f'a[href="/bookings/{booking}"]').count() == 1
@@ -99,9 +102,9 @@ def test_a_tutor_sees_what_other_hours_would_do_before_saving_them(site):
 
     plain = site.signed_in("tutor@example.org", zone="Europe/London", script=False)
     page = plain.goto("/tutor/availability")
-    page.locator(f"#start-{weekday}-0").fill("05:00")
-    page.locator(f"#end-{weekday}-0").fill("06:00")
+    page.locator(f"#start-{weekday}-0").fill(begins)
+    page.locator(f"#end-{weekday}-0").fill(ends)
     page.locator("form[data-island~=availability] [data-preview]").click()
     plain.sees("would then stand outside your hours")
-    assert page.locator(f"#start-{weekday}-0").input_value() == "05:00"
+    assert page.locator(f"#start-{weekday}-0").input_value() == begins
     assert site.sql("select * from availability_hours order by 1, 2, 3") == before

@@ -5,7 +5,7 @@ import re
 import urllib.parse
 import zoneinfo
 
-from harness import until
+from harness import now, until
 
 PASSWORD = "brown bread & 9 walnuts"
 
@@ -64,8 +64,7 @@ def choose(person, start):
 
 def ahead(offered, hours=30):
     """The first of the times that is at least so far off."""
-    now = datetime.datetime.now(datetime.timezone.utc)
-    return next(one for one in offered if one - now > datetime.timedelta(hours=hours))
+    return next(one for one in offered if one - now() > datetime.timedelta(hours=hours))
 
 
 def hold(person, slug, start=None, subject=None, minutes=None):
