@@ -54,9 +54,10 @@ struct Rooms: Sendable {
       }
       guard let row else { throw Failure.notFound }
       let seats = try await tx.all(.seats(of: row.id)).map(\.seat)
-      // Asked once the room is ours, and never before its last change: pages tell news from what they know by its time, and
-      // of two who come at once the first to look at the clock may be the second to get in.
-      let now = max(clock.now, seats.map(\.changed).max() ?? clock.now)
+      // Asked once the room is ours, and later than its last change: pages and seats tell news from what they know by its time,
+      // and of two who come at once the first to look at a clock may be the second to get in.
+      var now = clock.now
+      if let last = seats.map(\.changed).max(), now < last { now = last + .microseconds(1) }
       let before = LessonRoom(
         startsAt: lesson.startsAt, endsAt: lesson.endsAt, seats: seats, beganAt: row.openedAt, endedAt: row.endedAt)
       var after = before
