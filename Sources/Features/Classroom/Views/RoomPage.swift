@@ -41,11 +41,9 @@ struct RoomPage: View {
       </header>
       <template data-site-template>\(siteLine(page, "-"))</template>
       <noscript><div class="banner warning">\(page.icon("alert"))<div><strong>\(t("room.noscript"))</strong><p>\(t("room.noscript.fix"))</p></div></div></noscript>
-      <p class="room-note" role="status" data-note hidden></p>
+      <div class="room-over">\(calls(page))\(role == .tutor ? knocks(page) : nil)\(trouble(page))</div>
       <div class="visually-hidden" role="log" aria-live="polite" aria-relevant="additions" data-live></div>
       \(doors(page))
-      \(role == .tutor ? knocks(page) : nil)
-      \(trouble(page))
       \(tiles(page))
       \(chat(page))
       \(controls(page))
@@ -86,6 +84,17 @@ struct RoomPage: View {
       """
   }
 
+  /// What the room has to say, one below the other.
+  private func calls(_ page: PageContext) -> HTML {
+    let t = page.t
+    return """
+      <div class="room-call"><p class="room-note" role="status" data-note hidden></p>
+      <button class="button accent large" type="button" data-restore hidden>\(page.icon("volume"))<span>\(t("room.restore"))</span></button>
+      <p class="room-sharing" data-sharing hidden>\(page.icon("screen"))\(t("room.sharing"))</p>
+      <div class="banner info" data-voice-only hidden>\(page.icon("wifi-off"))<div><strong>\(t("room.voiceOnly"))</strong><p>\(t("room.voiceOnly.words"))</p></div><div class="actions"><button class="button small" type="button" data-video-anyway>\(t("room.videoAnyway"))</button></div></div></div>
+      """
+  }
+
   /// Everyone who stands at the door, one by one; filled by the island from the template.
   private func knocks(_ page: PageContext) -> HTML {
     let t = page.t
@@ -116,9 +125,6 @@ struct RoomPage: View {
       <figure class="tile screen" data-tile-screen hidden><video data-video-screen autoplay playsinline muted></video><figcaption>\(page.icon("screen"))\(t("room.screenOf", name: otherName))</figcaption></figure>
       <figure class="tile self no-video" data-tile-self><video data-video-self autoplay playsinline muted></video>\
       \(page.avatar(ownName, of: ownID))<figcaption><span data-self-muted hidden>\(page.icon("mic-off"))<span class="visually-hidden">\(t("room.muted"))</span></span>\(t("room.you"))</figcaption></figure>
-      <div class="room-call"><button class="button accent large" type="button" data-restore hidden>\(page.icon("volume"))<span>\(t("room.restore"))</span></button>
-      <p class="room-sharing" data-sharing hidden>\(page.icon("screen"))\(t("room.sharing"))</p>
-      <div class="banner info" data-voice-only hidden>\(page.icon("wifi-off"))<div><strong>\(t("room.voiceOnly"))</strong><p>\(t("room.voiceOnly.words"))</p></div><div class="actions"><button class="button small" type="button" data-video-anyway>\(t("room.videoAnyway"))</button></div></div></div>
       </div>
       """
   }
