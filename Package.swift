@@ -22,6 +22,13 @@ func library(_ name: String, package: String? = nil) -> Target {
   .systemLibrary(name: name, path: "Sources/C/\(name)", pkgConfig: package)
 }
 
+/// A C++ library of the system, with the few lines that say it in C.
+func translation(_ name: String, of library: String) -> Target {
+  .target(
+    name: name, path: "Sources/C/\(name)", cxxSettings: [.unsafeFlags(["-O2"])],
+    linkerSettings: [.linkedLibrary(library)])
+}
+
 func kit(_ name: String, uses: [String] = []) -> Target {
   .target(
     name: name, dependencies: uses.map { .byName(name: $0) }, path: "Sources/Kits/\(name)", swiftSettings: settled)
@@ -64,12 +71,13 @@ let targets: [Target] = [
   library("CResolv"),
   library("CHiredis"),
   library("CSandbox"),
+  translation("CSimdjson", of: "simdjson"),
 
   // Kits: few, small, boring; they know nothing of tutoring.
   kit("Core", uses: ["CSystem"]),
   kit("HTML", uses: ["Core"]),
   kit("Compression", uses: ["CBrotli", "CZlib"]),
-  kit("JSON", uses: ["Core", "CJansson"]),
+  kit("JSON", uses: ["Core", "CJansson", "CSimdjson"]),
   kit("Crypto", uses: ["Core", "JSON", "COpenSSL", "CArgon2"]),
   kit("Time", uses: ["Core", "CICal"]),
   kit("Loop", uses: ["Core", "CSystem", "CEvent"]),
@@ -138,7 +146,7 @@ let targets: [Target] = [
 
   tests("Core", in: "Kits"),
   tests("HTML", in: "Kits", uses: ["Core"]),
-  tests("JSON", in: "Kits", uses: ["Core"]),
+  tests("JSON", in: "Kits", uses: ["CJansson", "Core"]),
   tests("Crypto", in: "Kits", uses: ["Core", "JSON", "TestDatabase"]),
   tests("Time", in: "Kits", uses: ["Core", "CGLib"]),
   tests("Loop", in: "Kits", uses: ["Core"]),
@@ -237,4 +245,5 @@ func closure(of names: [String], in targets: [Target]) -> [Target] {
 let all = targets + fuzzed + driver
 let only = Context.environment["TUTALINK_ONLY"].map { $0.split(separator: ",").map(String.init) }
 
-let package = Package(name: "TutaLink", targets: only.map { closure(of: $0, in: all) } ?? all)
+let package = Package(
+  name: "TutaLink", targets: only.map { closure(of: $0, in: all) } ?? all, cxxLanguageStandard: .cxx17)

@@ -5,7 +5,7 @@
 packages_build=(
   ca-certificates curl g++ git pkg-config libncurses-dev
   libevent-dev libmicrohttpd-dev libwslay-dev
-  libpq-dev libcurl4-openssl-dev libssl-dev libargon2-dev libjansson-dev zlib1g-dev libbrotli-dev
+  libpq-dev libcurl4-openssl-dev libssl-dev libargon2-dev libjansson-dev libsimdjson-dev zlib1g-dev libbrotli-dev
   libcmark-gfm-dev libcmark-gfm-extensions-dev
   libical-dev libgd-dev libglib2.0-dev libicu-dev libqrencode-dev libhiredis-dev
 )
@@ -20,7 +20,7 @@ packages_run=(
 # In the image: the libraries the binary stands on, and what bin/backup needs. deploy/image.sh installs them.
 packages_image=(
   ca-certificates tzdata
-  libevent-core-2.1-7 libmicrohttpd12 libwslay1 libpq5 libcurl4 libssl3 libargon2-1 libjansson4 zlib1g libbrotli1
+  libevent-core-2.1-7 libmicrohttpd12 libwslay1 libpq5 libcurl4 libssl3 libargon2-1 libjansson4 libsimdjson14 libstdc++6 zlib1g libbrotli1
   libcmark-gfm0.29.0.gfm.6 libcmark-gfm-extensions0.29.0.gfm.6 libical3 libgd3 libqrencode4 libhiredis0.14 libglib2.0-0 libicu72
   libjs-webrtc-adapter postgresql-client age ffmpeg libtimezonemap-data
 )
@@ -37,7 +37,7 @@ packages_test=(
 packages_firefox=(firefox-esr)
 
 # Only for `bin/bench`.
-packages_bench=(wrk)
+packages_bench=(wrk valgrind binutils)
 
 # Only for `bin/test security`: the front it attacks, and who judges its TLS.
 packages_security=(nginx-light openssl python3 python3-venv testssl.sh bsdextrautils dnsutils)

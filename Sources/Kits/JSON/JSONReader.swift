@@ -1,4 +1,6 @@
 import CJansson
+import CSimdjson
+import Glibc
 
 /// Why a text is not acceptable JSON, in words that may be shown to whoever sent it, and where reading stopped.
 package struct JSONError: Error, Equatable, Sendable, CustomStringConvertible {
@@ -35,23 +37,36 @@ extension JSON {
       throw JSONError(
         sentence: "The text is larger than \(limits.size) bytes.", line: 0, column: 0, offset: limits.size)
     }
+    var tape = json_tape(words: nil, strings: nil)
+    guard bytes.withUnsafeBufferPointer({ json_tape_read($0.baseAddress, $0.count, &tape) }) else {
+      throw refusal(of: bytes)
+    }
+    // The first word is the root, which holds one value.
+    var reader = TapeReader(words: tape.words, strings: tape.strings, at: 1)
+    do throws(TapeReader.Refusal) { return try reader.value(room: limits.depth) } catch {
+      throw error == .depth ? tooDeep : refusal(of: bytes)
+    }
+  }
+
+  package static func read(_ text: String, limits: Limits = .standard) throws(JSONError) -> JSON {
+    try read(Array(text.utf8), limits: limits)
+  }
+
+  /// What is wrong with a text that was not accepted, and where: jansson's judgement, which counts lines.
+  private static func refusal(of bytes: [UInt8]) -> JSONError {
     var error = json_error_t()
     let root = bytes.withUnsafeBytes { raw in
       json_loadb(
         raw.baseAddress?.assumingMemoryBound(to: CChar.self), raw.count,
         Int(JSON_REJECT_DUPLICATES | JSON_DECODE_ANY), &error)
     }
-    guard let root else {
-      throw JSONError(
-        sentence: sentence(of: error), line: max(1, Int(error.line)), column: Int(error.column),
-        offset: Int(error.position))
+    if let root {
+      json_decref(root)
+      return JSONError(sentence: "The text is not valid JSON.", line: 0, column: 0, offset: 0)
     }
-    defer { json_decref(root) }
-    return try value(of: root, room: limits.depth)
-  }
-
-  package static func read(_ text: String, limits: Limits = .standard) throws(JSONError) -> JSON {
-    try read(Array(text.utf8), limits: limits)
+    return JSONError(
+      sentence: sentence(of: error), line: max(1, Int(error.line)), column: Int(error.column),
+      offset: Int(error.position))
   }
 
   /// Our words, not jansson's: those quote the input, which a reader of logs should not be served unasked.
@@ -70,40 +85,78 @@ extension JSON {
     }
   }
 
-  private static func value(of node: UnsafeMutablePointer<json_t>, room: Int) throws(JSONError) -> JSON {
-    switch node.pointee.type {
-    case JSON_OBJECT:
-      guard room > 0 else { throw tooDeep }
-      var members: [(name: String, value: JSON)] = []
-      members.reserveCapacity(json_object_size(node))
-      var at = json_object_iter(node)
-      while let here = at {
-        // jansson has validated the UTF-8 and refused NUL, so the C string is the whole name.
-        members.append(
-          (String(cString: json_object_iter_key(here)), try value(of: json_object_iter_value(here), room: room - 1)))
-        at = json_object_iter_next(node, here)
-      }
-      return .object(Object(distinct: members))
-    case JSON_ARRAY:
-      guard room > 0 else { throw tooDeep }
-      let count = json_array_size(node)
+  private static var tooDeep: JSONError {
+    JSONError(sentence: "The text is nested too deeply.", line: 0, column: 0, offset: 0)
+  }
+}
+
+/// Goes along simdjson's tape (its doc/tape.md): a word for each thing, whose first byte says what it is. Refuses what the
+/// library lets pass and we do not: a name twice in an object, a NUL in a string, a whole number beyond 64 bits.
+private struct TapeReader {
+  enum Refusal: Error { case depth, content }
+
+  let words: UnsafePointer<UInt64>
+  let strings: UnsafePointer<UInt8>
+  var at: Int
+
+  private static let payload: UInt64 = 0x00FF_FFFF_FFFF_FFFF
+
+  mutating func value(room: Int) throws(Refusal) -> JSON {
+    let word = words[at]
+    at += 1
+    switch UInt8(truncatingIfNeeded: word >> 56) {
+    case UInt8(ascii: "{"):
+      guard room > 0 else { throw .depth }
+      return .object(try object(until: Int(word & 0xFFFF_FFFF) - 1, count: Int(word >> 32 & 0xFFFFFF), room: room - 1))
+    case UInt8(ascii: "["):
+      guard room > 0 else { throw .depth }
+      let end = Int(word & 0xFFFF_FFFF) - 1
       var elements: [JSON] = []
-      elements.reserveCapacity(count)
-      for index in 0..<count { elements.append(try value(of: json_array_get(node, index), room: room - 1)) }
+      // So many, or more than can be said there.
+      elements.reserveCapacity(Int(word >> 32 & 0xFFFFFF))
+      while at < end { elements.append(try value(room: room - 1)) }
+      at = end + 1
       return .array(elements)
-    case JSON_STRING:
-      let bytes = UnsafeRawPointer(json_string_value(node)!)
-      return .string(
-        String(decoding: UnsafeRawBufferPointer(start: bytes, count: json_string_length(node)), as: UTF8.self))
-    case JSON_INTEGER: return .int(Int(json_integer_value(node)))
-    case JSON_REAL: return .double(json_real_value(node))
-    case JSON_TRUE: return .bool(true)
-    case JSON_FALSE: return .bool(false)
-    default: return .null
+    case UInt8(ascii: "\""): return .string(try text(word))
+    case UInt8(ascii: "l"):
+      at += 1
+      return .int(Int(Int64(bitPattern: words[at - 1])))
+    case UInt8(ascii: "d"):
+      at += 1
+      return .double(Double(bitPattern: words[at - 1]))
+    case UInt8(ascii: "t"): return .bool(true)
+    case UInt8(ascii: "f"): return .bool(false)
+    case UInt8(ascii: "n"): return .null
+    // "u" is a whole number above those of 64 bits with a sign.
+    default: throw .content
     }
   }
 
-  private static var tooDeep: JSONError {
-    JSONError(sentence: "The text is nested too deeply.", line: 0, column: 0, offset: 0)
+  private mutating func object(until end: Int, count: Int, room: Int) throws(Refusal) -> JSON.Object {
+    var members: [(name: String, value: JSON)] = []
+    members.reserveCapacity(count)
+    var seen: Set<[UInt8]> = []
+    while at < end {
+      let name = try text(words[at])
+      at += 1
+      // Names are the same when their bytes are. Objects that people send are short: looking at each is quicker than a set.
+      if members.count < 16 {
+        for member in members where member.name == name && member.name.utf8.elementsEqual(name.utf8) { throw .content }
+      } else {
+        if seen.isEmpty { seen = Set(members.map { Array($0.name.utf8) }) }
+        guard seen.insert(Array(name.utf8)).inserted else { throw .content }
+      }
+      members.append((name, try value(room: room)))
+    }
+    at = end + 1
+    return JSON.Object(distinct: members)
+  }
+
+  /// The length in the machine's order of bytes, the bytes, and a NUL.
+  private func text(_ word: UInt64) throws(Refusal) -> String {
+    let start = UnsafeRawPointer(strings + Int(word & Self.payload))
+    let bytes = UnsafeRawBufferPointer(start: start + 4, count: Int(start.loadUnaligned(as: UInt32.self)))
+    guard bytes.isEmpty || memchr(bytes.baseAddress!, 0, bytes.count) == nil else { throw .content }
+    return String(decoding: bytes, as: UTF8.self)
   }
 }

@@ -1,3 +1,4 @@
+import CJansson
 import Core
 import JSON
 import Testing
@@ -82,5 +83,112 @@ import Testing
     #expect(json["at"]?.instant == Instant(rfc3339: "2026-11-20T17:30:00Z"))
     #expect(json["price"]?.money == Money(4500, .usd))
     #expect(json["at"]?.id(User.self) == nil)
+  }
+
+  @Test func `what is written is read as it was, whatever it is`() throws {
+    var random = Dice(seed: .random(in: 0...UInt64.max))
+    for _ in 0..<2000 {
+      let value = random.value(depth: 4)
+      #expect(try JSON.read(value.text) == value, "seed \(random.seed): \(value.text)")
+    }
+  }
+
+  /// The library that reads and the one that says what is wrong must never disagree.
+  @Test func `a broken text is accepted exactly when jansson accepts it`() throws {
+    var random = Dice(seed: .random(in: 0...UInt64.max))
+    var accepted = 0
+    for _ in 0..<20_000 {
+      var bytes = Array(random.value(depth: 3).text.utf8)
+      for _ in 0..<Int.random(in: 0...3, using: &random) { random.breakOne(&bytes) }
+      let tree = bytes.withUnsafeBytes {
+        json_loadb(
+          $0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count, Int(JSON_REJECT_DUPLICATES | JSON_DECODE_ANY),
+          nil)
+      }
+      defer { tree.map { json_decref($0) } }
+      let isRead = (try? JSON.read(bytes)) != nil
+      if isRead { accepted += 1 }
+      // A NUL is where jansson stops reading, and no JSON.
+      #expect(
+        isRead == (tree != nil && !bytes.contains(0)),
+        "seed \(random.seed): \(String(decoding: bytes, as: UTF8.self)) \(bytes)")
+    }
+    #expect((1000...19_000).contains(accepted), "both kinds occur: \(accepted)")
+  }
+
+  @Test func `long texts and wide objects are read, and the next short one after them`() throws {
+    let wide = JSON.object(
+      (0..<5000).reduce(into: JSON.Object()) { object, n in object["name \(n)"] = .array([.int(n), .string("ü\(n)")]) })
+    let text = wide.text
+    #expect(text.utf8.count > 100_000)
+    for _ in 0..<3 {
+      #expect(try JSON.read(text) == wide)
+      #expect(try JSON.read("[1]") == [1])
+    }
+    let twice = text.dropLast() + #","name 4711":1}"#
+    #expect(throws: JSONError.self) { try JSON.read(String(twice)) }
+    // Two names that people take for one are two.
+    #expect(try JSON.read("{\"\u{e9}\":1,\"e\u{301}\":2}").object?.count == 2)
+  }
+}
+
+/// Random values and broken texts, from a seed that is printed when they do not behave.
+private struct Dice: RandomNumberGenerator {
+  let seed: UInt64
+  private var state: UInt64
+
+  init(seed: UInt64) { (self.seed, state) = (seed, seed) }
+
+  /// splitmix64 (Steele, Lea, Flood 2014).
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+
+  mutating func text() -> String {
+    let letters: [Character] = [
+      "a", "b", "é", "\u{7f}", "\"", "\\", "/", "\n", "\t", "\u{1}", "ß", "日", "😀", "<", " ", "{", "[", ",", ":",
+    ]
+    return String((0..<Int.random(in: 0...12, using: &self)).map { _ in letters.randomElement(using: &self)! })
+  }
+
+  mutating func value(depth: Int) -> JSON {
+    switch Int.random(in: 0..<(depth > 0 ? 9 : 7), using: &self) {
+    case 0: return .null
+    case 1: return .bool(Bool.random(using: &self))
+    case 2: return .int(Int.random(in: -1000...1000, using: &self))
+    case 3: return .int([Int.min, Int.max, 0, Int(truncatingIfNeeded: next())].randomElement(using: &self)!)
+    case 4: return .double(Double.random(in: -1e6...1e6, using: &self))
+    case 5: return .double([0.1, 1e300, 5e-324, -2.5, 1.7976931348623157e308].randomElement(using: &self)!)
+    case 6: return .string(text())
+    case 7: return .array((0..<Int.random(in: 0...5, using: &self)).map { _ in value(depth: depth - 1) })
+    default:
+      return .object(
+        (0..<Int.random(in: 0...20, using: &self)).reduce(into: JSON.Object()) { object, n in
+          object["\(n)\(text())"] = value(depth: depth - 1)
+        })
+    }
+  }
+
+  mutating func breakOne(_ bytes: inout [UInt8]) {
+    let pieces: [[UInt8]] = [
+      Array("\\u0000".utf8), Array("\\ud800".utf8), Array("\\ud83d\\ude00".utf8), [0xED, 0xA0, 0x80], [0xC0, 0x80],
+      [0xFF], [0],
+      Array("9223372036854775808".utf8), Array("1e999".utf8), Array("-".utf8), Array("01".utf8),
+      Array("{\"a\":1,\"a\":2}".utf8),
+      Array(",".utf8), Array("]".utf8), Array("}".utf8), Array("\"".utf8), Array("//".utf8), Array("1.".utf8),
+      Array("E+".utf8),
+      [0xEF, 0xBB, 0xBF], Array("true".utf8), Array(" \r\n\t".utf8), [0x0B],
+    ]
+    let at = Int.random(in: 0...bytes.count, using: &self)
+    switch Int.random(in: 0..<4, using: &self) {
+    case 0 where at < bytes.count: bytes.remove(at: at)
+    case 1 where at < bytes.count: bytes[at] = UInt8(truncatingIfNeeded: next())
+    case 2: bytes.removeSubrange(at...)
+    default: bytes.insert(contentsOf: pieces.randomElement(using: &self)!, at: at)
+    }
   }
 }
