@@ -110,7 +110,8 @@ extension SQL {
     of tutor: SQL, around range: Range<Instant>, for learner: ID<User>?, ignoring booking: ID<Booking>? = nil,
     now: Instant
   ) -> SQL {
-    // Limits count whole weeks, and the longest booking with its buffers is half a day.
+    // The longest booking with its buffers is half a day. Only a tutor's limits look further: they count whole weeks.
+    let near = range.lowerBound - .days(1)..<range.upperBound + .days(1)
     let wide = range.lowerBound - .days(8)..<range.upperBound + .days(8)
     return """
       (select \(SQL.rules(since: Zone.utc.date(now) - 8)), o.*
@@ -119,6 +120,8 @@ extension SQL {
                               array_agg(lower(t.during)), array_agg(upper(t.during)), array_agg(lower(t.taken)),
                               array_agg(upper(t.taken))
                          \(SQL.taken(from: "s.tutor_id", and: learner, in: wide, ignoring: booking))
+                            and (lower(t.taken) < \(near.upperBound) and upper(t.taken) > \(near.lowerBound)
+                                 or t.person_id = s.tutor_id and (s.daily_limit is not null or s.weekly_limit is not null))
                       ) as o (bookings, are_tutors, teaches, starts, ends, taken_from, taken_until)
         where s.tutor_id = \(tutor))
       """
