@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import ctypes
 import datetime
+import http.client
 import json
 import os
 import pathlib
@@ -157,13 +158,13 @@ class Bench:
 
     # ── Servers ──
 
-    def server(self):
-        environment = os.environ | {
+    def server(self, command=None, **more):
+        environment = os.environ | more | {
             "DATABASE_URL": self.options.database, "PORT": str(self.port), "HOST": "127.0.0.1", "SITE_URL": self.url,
             "TUTALINK_HOME": str(self.folder / "home"), "LIMITS_FACTOR": "1000000", "CAPTCHA": "off", "LOG_LEVEL": "error", "SMTP_URL": ""}
         began = time.monotonic()
         log = open(self.folder / "server.log", "ab")
-        process = Process([self.options.binary, "serve"], cwd=ROOT, env=environment, stdout=log, stderr=log)
+        process = Process([*(command or [self.options.binary]), "serve"], cwd=ROOT, env=environment, stdout=log, stderr=log)
         while True:
             try:
                 self.get("/healthz")
@@ -194,6 +195,89 @@ class Bench:
         process = Process(["nginx", "-c", str(configuration)], stderr=subprocess.DEVNULL)
         wait_for(port, process.child)
         return process, f"http://127.0.0.1:{port}"
+
+    # ── Instructions ──
+
+    def instructions(self):
+        """What each answer costs the server in instructions of its own code and its libraries', the kernel's left out. Counted
+        by callgrind, so that a busy machine changes nothing."""
+        out = pathlib.Path(self.options.callgrind) / "callgrind"
+        linked = subprocess.run(["ldd", self.options.binary], capture_output=True, text=True).stdout
+        runtime = str(pathlib.Path(re.search(r"=> (\S+/libdispatch\.so)", linked)[1]).parent)
+        queue, binary = self.folder / "main_queue.so", self.folder / "tutalink"
+        subprocess.run(
+            ["cc", "-O2", "-shared", "-fPIC", str(HERE / "main_queue.c"), "-o", str(queue), f"-L{runtime}", "-ldispatch"], check=True)
+        # Valgrind 3.19 does not read the debugging notes of the newest compilers; names stay.
+        subprocess.run(["objcopy", "--strip-debug", self.options.binary, str(binary)], check=True)
+        command = ["valgrind", "-q", "--tool=callgrind", "--instr-atstart=no", f"--callgrind-out-file={out}", str(binary)]
+        # One instruction that repeats itself counts as often as it does so; large moves are made of others meanwhile.
+        moves = ":".join(f"glibc.cpu.x86_rep_{each}_threshold=1000000000" for each in ("movsb", "stosb"))
+        with self.server(command, LD_PRELOAD=str(queue), LD_LIBRARY_PATH=runtime, GLIBC_TUNABLES=moves) as process:
+            # Valgrind names its pipes by this, and the server was told where it is.
+            environment = os.environ | {"HOST": "127.0.0.1"}
+
+            def control(*words):
+                subprocess.run(["vgdb", f"--pid={process.child.pid}", *words], env=environment, check=True, capture_output=True)
+
+            cookies = [self.patient_login(1000 + n) for n in range(20)]
+            line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+            with psycopg.connect(self.options.database) as database:
+                offers = database.execute(
+                    "select tutor_id::text, subject_id::text from tutor_subjects where position = 0 and hourly_rate > 0 and tutor_id >= %s order by 1 limit 300",
+                    [tutor(0)]).fetchall()
+            # What a server does once, after its start.
+            before = -1.0
+            while process.cpu - before > 0.2:
+                before = process.cpu
+                time.sleep(2)
+            for number, kind in enumerate(("hello", "list", "detail", "dashboard", "page", "booking"), 1):
+                for n in range(50):
+                    self.ask_once(line, kind, n, cookies, offers)
+                control("instrumentation", "on")
+                for n in range(50, 250):
+                    self.ask_once(line, kind, n, cookies, offers)
+                control("instrumentation", "off")
+                control("dump")
+                kept = out.with_suffix(f".{kind}")
+                out.with_suffix(f".{number}").rename(kept)
+                total = int(re.search(r"^totals: (\d+)", kept.read_text(), re.M)[1])
+                print(f"  {kind}: {total / 200:,.0f} instructions", flush=True)
+        self.sweep_bookings()
+        print(f"Where they go: callgrind_annotate {out}.KIND")
+
+    def patient_login(self, number):
+        """Under Valgrind a hash takes seconds, and a second one at once is told to wait."""
+        while True:
+            try:
+                return self.login(number)
+            except (urllib.error.HTTPError, TimeoutError):
+                time.sleep(3)
+
+    def ask_once(self, line, kind, n, cookies, offers):
+        access, cookie = cookies[n % len(cookies)]
+        bearer, signed = {"Authorization": f"Bearer {access}"}, {"Cookie": cookie}
+        subject, low, high = 90 + n * 13 % 21, 1000 + n % 100, 6000 + n % 100
+        method, path, headers, body = "GET", "/healthz", {}, None
+        if kind == "list":
+            path = f"/api/tutors/?subject=large-subject-{subject}&rate_min={low}&rate_max={high}&ordering=-rating"
+        elif kind == "detail":
+            path = f"/api/users/mentors/{tutor(n + 1)}/"
+        elif kind == "dashboard":
+            path, headers = "/api/dashboard/learner/", bearer
+        elif kind == "page":
+            path, headers = f"/tutors?subject=large-subject-{subject}&price_max={high / 100:.2f}", signed
+        elif kind == "booking":
+            day = datetime.datetime.now(datetime.timezone.utc).replace(hour=10, minute=0, second=0, microsecond=0)
+            times = [day + datetime.timedelta(days=each) for each in range(28, 58)]
+            times = [each for each in times if each.weekday() < 5]
+            who, what = offers[n]
+            method, path, headers = "POST", "/api/bookings/", bearer | {"Content-Type": "application/json"}
+            body = json.dumps({
+                "tutor": who, "subject": what, "starts_at": times[n // len(cookies)].strftime("%Y-%m-%dT%H:%M:%SZ"), "duration_minutes": 60})
+        line.request(method, path, body, headers)
+        answer = line.getresponse()
+        said = answer.read()
+        assert answer.status in (200, 201), f"{kind} {n}: {answer.status} {said[:300]}"
 
     # ── Requests ──
 
@@ -476,9 +560,12 @@ if __name__ == "__main__":
     parser.add_argument("--tutors", type=int, required=True)
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--sockets", type=int, nargs="*", default=[100, 1000, 10_000])
+    parser.add_argument("--callgrind", help="only count instructions, and keep callgrind's notes in this folder")
     parser.add_argument("--medians", help="only measure the medians of growth, into this file")
     options = parser.parse_args()
-    if options.medians:
+    if options.callgrind:
+        Bench(options).instructions()
+    elif options.medians:
         pathlib.Path(options.medians).write_text(json.dumps({"tutors": options.tutors, "medians": Bench(options).medians()}))
     else:
         Bench(options).run()
