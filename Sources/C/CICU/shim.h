@@ -6,6 +6,7 @@
 #include <unicode/ulistformatter.h>
 #include <unicode/unum.h>
 #include <unicode/upluralrules.h>
+#include <unicode/ustring.h>
 
 static inline void *icu_pattern_open(const char *locale, UErrorCode *e) { return udatpg_open(locale, e); }
 static inline void icu_pattern_close(void *g) { udatpg_close(g); }
@@ -48,4 +49,8 @@ static inline void *icu_list_open(const char *locale, int narrow, UErrorCode *e)
 }
 static inline int32_t icu_list_format(const void *f, const UChar *const items[], const int32_t *lengths, int32_t n, UChar *out, int32_t room, UErrorCode *e) {
   return ulistfmt_format(f, items, lengths, n, out, room, e);
+}
+/// What is no character becomes U+FFFD.
+static inline void icu_utf8(char *out, int32_t room, int32_t *written, const UChar *text, int32_t n, UErrorCode *e) {
+  u_strToUTF8WithSub(out, room, written, text, n, 0xFFFD, NULL, e);
 }

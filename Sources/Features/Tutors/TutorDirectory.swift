@@ -63,6 +63,14 @@ struct DrawnCard: Hashable, Sendable {
   let kilometres: Int?
   let language: Language
   let zone: Zone
+
+  /// By what tells most cards apart; `==` looks at the rest.
+  func hash(into hasher: inout Hasher) {
+    hasher.combine(tutor.low)
+    hasher.combine(rate)
+    hasher.combine(nextFree?.microseconds ?? 0)
+    hasher.combine(language)
+  }
 }
 
 /// One page of a list as it was found.

@@ -37,6 +37,14 @@ package struct ID<Of>: Hashable, Sendable, Comparable, CustomStringConvertible {
 
   package var description: String { Spelling.text(high, low) }
 
+  /// Adds the 36 characters, as ``description`` has them.
+  package func spell(into bytes: inout [UInt8]) {
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 36) { text in
+      Spelling.write(high, low, to: text.baseAddress!)
+      bytes.append(contentsOf: text)
+    }
+  }
+
   package static func < (a: ID, b: ID) -> Bool { a.high == b.high ? a.low < b.low : a.high < b.high }
 
   /// The same key seen as another kind of thing, for the rare row that shares its parent's key.
@@ -96,18 +104,24 @@ private enum Spelling {
 
   static func text(_ high: UInt64, _ low: UInt64) -> String {
     String(unsafeUninitializedCapacity: 36) { text in
-      var word = high
-      for position in 0..<36 {
-        if position == 18 { word = low }
-        if isDash(position) {
-          text[position] = UInt8(ascii: "-")
-          continue
-        }
-        let digit = UInt8(truncatingIfNeeded: word >> 60)
-        text[position] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
-        word <<= 4
-      }
+      write(high, low, to: text.baseAddress!)
       return 36
+    }
+  }
+
+  /// Writes 36 bytes.
+  static func write(_ high: UInt64, _ low: UInt64, to text: UnsafeMutablePointer<UInt8>) {
+    let digits = ("0123456789abcdef" as StaticString).utf8Start
+    var at = text
+    for index in 0..<16 {
+      if index == 4 || index == 6 || index == 8 || index == 10 {
+        at.pointee = UInt8(ascii: "-")
+        at += 1
+      }
+      let byte = Int(truncatingIfNeeded: (index < 8 ? high : low) >> UInt64(56 - 8 * (index & 7))) & 255
+      at[0] = digits[byte >> 4]
+      at[1] = digits[byte & 15]
+      at += 2
     }
   }
 

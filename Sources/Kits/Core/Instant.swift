@@ -45,46 +45,57 @@ extension Instant: CustomStringConvertible {
 
   /// `2026-11-20T17:30:00Z`; with six decimals only when there is a fraction (RFC 3339).
   package var rfc3339: String {
+    String(unsafeUninitializedCapacity: Self.longestSpelling) { write(to: $0.baseAddress!) }
+  }
+
+  /// Adds the text of ``rfc3339``.
+  package func spell(into bytes: inout [UInt8]) {
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.longestSpelling) { text in
+      bytes.append(contentsOf: text[..<write(to: text.baseAddress!)])
+    }
+  }
+
+  private static let longestSpelling = 40
+
+  /// Lists hold dozens of these: written in place, digit by digit. Gives the count of bytes.
+  private func write(to text: UnsafeMutablePointer<UInt8>) -> Int {
     let day = Int64(
       microseconds >= 0 ? microseconds / 86_400_000_000 : -((-microseconds + 86_399_999_999) / 86_400_000_000))
     let (year, month, date) = Self.civil(day)
     let rest = microseconds - day * 86_400_000_000
     let second = rest / 1_000_000
     let fraction = rest % 1_000_000
-    // Lists hold dozens of these: written in place, digit by digit.
-    return String(unsafeUninitializedCapacity: 40) { text in
-      var at = 0
-      func mark(_ byte: UInt8) {
-        text[at] = byte
-        at += 1
-      }
-      func digits(_ number: Int64, _ count: Int) {
-        var rest = number
-        for place in stride(from: at + count - 1, through: at, by: -1) {
-          text[place] = 48 + UInt8(rest % 10)
-          rest /= 10
-        }
-        at += count
-      }
-      if year < 0 { mark(45) }
-      digits(abs(year), max(4, String(abs(year)).utf8.count))
-      mark(45)
-      digits(month, 2)
-      mark(45)
-      digits(date, 2)
-      mark(84)
-      digits(second / 3600, 2)
-      mark(58)
-      digits(second / 60 % 60, 2)
-      mark(58)
-      digits(second % 60, 2)
-      if fraction != 0 {
-        mark(46)
-        digits(fraction, 6)
-      }
-      mark(90)
-      return at
+    var at = 0
+    func mark(_ byte: UInt8) {
+      text[at] = byte
+      at += 1
     }
+    func digits(_ number: Int64, _ count: Int) {
+      var rest = number
+      for place in stride(from: at + count - 1, through: at, by: -1) {
+        text[place] = 48 + UInt8(truncatingIfNeeded: rest % 10)
+        rest /= 10
+      }
+      at += count
+    }
+    if year < 0 { mark(45) }
+    digits(abs(year), abs(year) <= 9999 ? 4 : String(abs(year)).utf8.count)
+    mark(45)
+    digits(month, 2)
+    mark(45)
+    digits(date, 2)
+    mark(84)
+    digits(second / 3600, 2)
+    mark(58)
+    digits(second / 60 % 60, 2)
+    mark(58)
+    digits(second % 60, 2)
+    if fraction != 0 {
+      mark(46)
+      digits(fraction, 6)
+    }
+    mark(90)
+    return at
   }
 
   /// Reads RFC 3339 with `Z` or a numeric offset. A time without a zone is refused: there is no implicit one.
@@ -166,7 +177,7 @@ extension Instant: CustomStringConvertible {
 
 extension Duration {
   /// Whole microseconds; what is finer is cut off.
-  package var microseconds: Int64 { components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000 }
+  package var microseconds: Int64 { Int64(attoseconds / 1_000_000_000_000) }
   package static func minutes(_ n: some BinaryInteger) -> Duration { .seconds(Int64(n) * 60) }
   package static func hours(_ n: some BinaryInteger) -> Duration { .seconds(Int64(n) * 3600) }
   /// Periods of exactly 24 hours; civil days belong to the kit `Time`.

@@ -21,6 +21,18 @@ package enum Language: String, Hashable, Sendable, CaseIterable, Codable {
     self = language
   }
 
+  /// By its place: a raw value's enumeration is hashed by that, which is a text.
+  package func hash(into hasher: inout Hasher) {
+    switch self {
+    case .english: hasher.combine(0)
+    case .spanish: hasher.combine(1)
+    case .arabic: hasher.combine(2)
+    case .urdu: hasher.combine(3)
+    case .longEnglish: hasher.combine(4)
+    case .mirroredEnglish: hasher.combine(5)
+    }
+  }
+
   package var isRightToLeft: Bool { self == .arabic || self == .urdu || self == .mirroredEnglish }
 
   /// Whose dates, numbers and plurals it has.
@@ -55,15 +67,5 @@ package enum Language: String, Hashable, Sendable, CaseIterable, Codable {
       if quality > 0, quality > best?.quality ?? 0 { best = (language, quality) }
     }
     return best?.language
-  }
-}
-
-extension StringProtocol {
-  /// The text without spaces, tabs and line ends at either end.
-  package func trimmingSpaces() -> String {
-    var scalars = Substring(self)
-    while let first = scalars.first, first.isWhitespace { scalars.removeFirst() }
-    while let last = scalars.last, last.isWhitespace { scalars.removeLast() }
-    return String(scalars)
   }
 }

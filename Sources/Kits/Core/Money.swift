@@ -4,8 +4,9 @@ package struct Currency: Hashable, Sendable, Codable, CustomStringConvertible {
 
   /// Three upper-case letters, or nothing.
   package init?(_ code: some StringProtocol) {
+    let code = String(code)
     guard code.utf8.count == 3, code.utf8.allSatisfy({ (65...90).contains($0) }) else { return nil }
-    self.code = String(code)
+    self.code = code
   }
 
   private init(known code: String) { self.code = code }

@@ -90,18 +90,27 @@ extension ID: PathPart {
 /// RFC 3986 percent-encoding of one path segment or one query component.
 package enum PercentEncoding {
   package static func encode(_ text: String) -> String {
+    if text.utf8.allSatisfy(isUnreserved) { return text }
     var out: [UInt8] = []
     out.reserveCapacity(text.utf8.count)
     for byte in text.utf8 {
-      switch byte {
-      case 48...57, 65...90, 97...122, 45, 46, 95, 126: out.append(byte)
-      default:
-        out.append(37)
-        out.append(hex(byte >> 4))
-        out.append(hex(byte & 15))
+      if isUnreserved(byte) {
+        out.append(byte)
+        continue
       }
+      out.append(37)
+      out.append(hex(byte >> 4))
+      out.append(hex(byte & 15))
     }
     return String(decoding: out, as: UTF8.self)
+  }
+
+  /// RFC 3986, 2.3.
+  private static func isUnreserved(_ byte: UInt8) -> Bool {
+    switch byte {
+    case 97...122, 48...57, 65...90, 45, 46, 95, 126: true
+    default: false
+    }
   }
 
   /// Nothing when an escape is broken, when the text is not UTF-8, or when it holds a NUL. `plus` reads `+` as a space (forms).

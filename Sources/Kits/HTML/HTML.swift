@@ -62,14 +62,32 @@ package struct HTML: Sendable, ExpressibleByStringInterpolation {
 
     package mutating func appendInterpolation(_ text: Substring) { appendInterpolation(String(text)) }
 
-    package mutating func appendInterpolation(_ html: HTML) { bytes.append(contentsOf: html.bytes) }
+    package mutating func appendInterpolation(_ html: HTML) {
+      makeRoom(for: html.bytes.count)
+      bytes.append(contentsOf: html.bytes)
+    }
 
     package mutating func appendInterpolation(_ html: HTML?) {
-      if let html { bytes.append(contentsOf: html.bytes) }
+      if let html { appendInterpolation(html) }
     }
 
     package mutating func appendInterpolation(_ parts: [HTML]) {
+      makeRoom(for: parts.reduce(0) { $0 + $1.bytes.count })
       for part in parts { bytes.append(contentsOf: part.bytes) }
+    }
+
+    /// An array grows to what it must hold, and at the next literal all of it would be moved once more: a page stands inside
+    /// of a page inside of a page.
+    private mutating func makeRoom(for count: Int) {
+      guard bytes.count + count > bytes.capacity else { return }
+      bytes.reserveCapacity(max(bytes.capacity * 2, bytes.count + count + 1024))
+    }
+
+    /// The same as below, for what counts mostly are: what is generic across modules is not specialised.
+    package mutating func appendInterpolation(_ number: Int) {
+      assert(bytes.last != UInt8(ascii: "="), "an interpolation in an unquoted attribute")
+      var text = String(number)
+      text.withUTF8 { bytes.append(contentsOf: $0) }
     }
 
     package mutating func appendInterpolation(_ number: some BinaryInteger) {
@@ -101,9 +119,16 @@ package struct HTML: Sendable, ExpressibleByStringInterpolation {
     }
 
     private var standsInAddress: Bool {
-      guard bytes.last == UInt8(ascii: "\"") else { return false }
-      return bytes.hasSuffix(#" href=""#) || bytes.hasSuffix(#" src=""#) || bytes.hasSuffix(#" action=""#)
-        || bytes.hasSuffix(#" formaction=""#)
+      let count = bytes.count
+      guard count > 3, bytes[count - 1] == UInt8(ascii: "\""), bytes[count - 2] == UInt8(ascii: "=") else {
+        return false
+      }
+      switch bytes[count - 3] {
+      case UInt8(ascii: "f"): return bytes.hasSuffix(#" href=""#)
+      case UInt8(ascii: "c"): return bytes.hasSuffix(#" src=""#)
+      case UInt8(ascii: "n"): return bytes.hasSuffix(#" action=""#) || bytes.hasSuffix(#" formaction=""#)
+      default: return false
+      }
     }
   }
 

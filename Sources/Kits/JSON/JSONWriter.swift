@@ -97,12 +97,12 @@ package struct JSONWriter: Sendable {
 
   package mutating func field(_ name: StaticString, _ value: Instant) {
     key(name)
-    plain(value.rfc3339)
+    instant(value)
   }
 
   package mutating func field(_ name: StaticString, _ value: Instant?) {
     key(name)
-    if let value { plain(value.rfc3339) } else { null() }
+    if let value { instant(value) } else { null() }
   }
 
   package mutating func field(_ name: StaticString, _ value: Money) {
@@ -112,7 +112,7 @@ package struct JSONWriter: Sendable {
 
   package mutating func field<Of>(_ name: StaticString, _ value: ID<Of>) {
     key(name)
-    plain(value.description)
+    identifier(value)
   }
 
   /// A member whose name is not known when compiling; the name is escaped.
@@ -210,7 +210,23 @@ package struct JSONWriter: Sendable {
     needsComma = true
   }
 
-  /// Text that is known to need no escaping, such as a key or an instant.
+  mutating func identifier<Of>(_ value: ID<Of>) {
+    separate()
+    bytes.append(UInt8(ascii: "\""))
+    value.spell(into: &bytes)
+    bytes.append(UInt8(ascii: "\""))
+    needsComma = true
+  }
+
+  mutating func instant(_ value: Instant) {
+    separate()
+    bytes.append(UInt8(ascii: "\""))
+    value.spell(into: &bytes)
+    bytes.append(UInt8(ascii: "\""))
+    needsComma = true
+  }
+
+  /// Text that is known to need no escaping, such as a currency's code.
   mutating func plain(_ value: String) {
     separate()
     bytes.append(UInt8(ascii: "\""))
@@ -280,12 +296,12 @@ extension Bool: JSONWritable {
 
 /// The 36-character text.
 extension ID: JSONWritable {
-  package func write(to writer: inout JSONWriter) { writer.plain(description) }
+  package func write(to writer: inout JSONWriter) { writer.identifier(self) }
 }
 
 /// RFC 3339 in UTC.
 extension Instant: JSONWritable {
-  package func write(to writer: inout JSONWriter) { writer.plain(rfc3339) }
+  package func write(to writer: inout JSONWriter) { writer.instant(self) }
 }
 
 extension Currency: JSONWritable {

@@ -2,6 +2,7 @@
 // parameter is; a value is encoded for that type, in binary where that is plain, as text where the server's own parser
 // is the better judge (enumerations, dates, JSON, arrays).
 package import Core
+import Glibc
 
 /// A type of the server, by its object identifier (`pg_type.dat`).
 package struct PostgresType: RawRepresentable, Hashable, Sendable {
@@ -58,10 +59,12 @@ package struct Parameters: Sendable {
   /// A value the server parses. PostgreSQL's text has no NUL: that is refused here as the server would (22021).
   package mutating func add(text: String) throws {
     let start = bytes.count
-    bytes.append(contentsOf: text.utf8)
-    guard !bytes[start...].contains(0) else {
-      throw PostgresError("text holds a NUL character", state: "22021")
+    var text = text
+    let isPlain = text.withUTF8 { text in
+      bytes.append(contentsOf: text)
+      return text.isEmpty || memchr(text.baseAddress!, 0, text.count) == nil
     }
+    guard isPlain else { throw PostgresError("text holds a NUL character", state: "22021") }
     bytes.append(0)
     offsets.append(start)
     lengths.append(0)
@@ -197,6 +200,11 @@ extension Optional: Bindable where Wrapped: Bindable {
   package func bind(into parameters: inout Parameters, as type: PostgresType) throws {
     if let self { try self.bind(into: &parameters, as: type) } else { parameters.addNull() }
   }
+}
+
+/// The value of nothing.
+struct Null: Bindable {
+  func bind(into parameters: inout Parameters, as type: PostgresType) { parameters.addNull() }
 }
 
 /// An enumeration with a raw value is stored as that value: `enum Status: String, Bindable, Readable`.

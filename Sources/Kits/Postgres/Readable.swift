@@ -207,22 +207,43 @@ package protocol ReadableElement: Readable {
 extension ReadableElement {
   package static func readArray(_ cell: Cell) throws -> [Self] {
     var elements: [Self] = []
+    elements.reserveCapacity(try cell.elementCount(of: [Self].self))
     try cell.eachElement(of: [Self].self) { elements.append(try Self.read($0)) }
     return elements
   }
 }
 
 extension Cell {
-  /// The elements of a one-dimensional array, each as a cell (`array_send`: dimensions, flags, element type; length and
-  /// bound of each dimension; elements).
-  fileprivate func eachElement(of type: Any.Type, _ body: (Cell) throws -> Void) throws {
+  /// How many elements a one-dimensional array has (`array_send`: dimensions, flags, element type; length and bound of each
+  /// dimension; elements).
+  fileprivate func elementCount(of type: Any.Type) throws -> Int {
     let bytes = try present()
     guard bytes.count >= 12 else { throw unreadable(as: type) }
     let dimensions = bytes.network(Int32.self)
-    guard dimensions != 0 else { return }
+    guard dimensions != 0 else { return 0 }
     guard dimensions == 1, bytes.count >= 20 else { throw unreadable(as: type) }
+    return Int(bytes.network(Int32.self, at: 12))
+  }
+
+  /// The elements of an array without nulls whose type has a size of its own, one after another: where each begins. Nothing
+  /// for any other array, which ``eachElement(of:_:)`` reads.
+  fileprivate func elements(_ type: PostgresType, of size: Int, in whole: Any.Type) throws -> (
+    first: UnsafeRawPointer, step: Int, count: Int
+  )? {
+    let count = try elementCount(of: whole)
+    let (bytes, step) = (try present(), 4 + size)
+    guard count > 0, bytes.network(Int32.self, at: 4) == 0, bytes.network(UInt32.self, at: 8) == type.rawValue,
+      bytes.count == 20 + count * step
+    else { return nil }
+    return (bytes.baseAddress! + 24, step, count)
+  }
+
+  /// Each element as a cell.
+  fileprivate func eachElement(of type: Any.Type, _ body: (Cell) throws -> Void) throws {
+    let bytes = try present()
+    var left = try elementCount(of: type)
+    guard left > 0 else { return }
     let elementType = PostgresType(rawValue: bytes.network(UInt32.self, at: 8))
-    var left = bytes.network(Int32.self, at: 12)
     var at = 20
     while left > 0 {
       let length = Int(bytes.network(Int32.self, at: at))
@@ -240,17 +261,40 @@ extension Int: ReadableElement {}
 extension Double: ReadableElement {}
 extension Bool: ReadableElement {}
 extension ID: ReadableElement {
-  /// Written out, for what is generic in its key is not specialised.
   package static func readArray(_ cell: Cell) throws -> [ID] {
-    var ids: [ID] = []
-    try cell.eachElement(of: [ID].self) { element in
-      guard element.type == .uuid, let bytes = element.bytes else { return ids.append(try ID.read(element)) }
-      ids.append(ID(high: bytes.network(UInt64.self), low: bytes.network(UInt64.self, at: 8)))
+    guard let (first, step, count) = try cell.elements(.uuid, of: 16, in: [ID].self) else {
+      var ids: [ID] = []
+      try cell.eachElement(of: [ID].self) { ids.append(try ID.read($0)) }
+      return ids
     }
-    return ids
+    return Array(unsafeUninitializedCapacity: count) { ids, filled in
+      let ids = UnsafeMutableRawPointer(ids.baseAddress!)
+      for at in 0..<count {
+        let words = (first + at * step).loadUnaligned(as: (UInt64, UInt64).self)
+        // What is generic in its key is not specialised: whatever it is the key of, a key is these two words.
+        ids.storeBytes(
+          of: ID<Void>(high: UInt64(bigEndian: words.0), low: UInt64(bigEndian: words.1)),
+          toByteOffset: at * MemoryLayout<ID<Void>>.stride, as: ID<Void>.self)
+      }
+      filled = count
+    }
   }
 }
-extension Instant: ReadableElement {}
+extension Instant: ReadableElement {
+  package static func readArray(_ cell: Cell) throws -> [Instant] {
+    var instants: [Instant] = []
+    guard let (first, step, count) = try cell.elements(.timestamptz, of: 8, in: [Instant].self) else {
+      try cell.eachElement(of: [Instant].self) { instants.append(try Instant.read($0)) }
+      return instants
+    }
+    instants.reserveCapacity(count)
+    for at in 0..<count {
+      let microseconds = (first + at * step).loadUnaligned(as: Int64.self)
+      instants.append(try Instant(postgres: Int64(bigEndian: microseconds), cell))
+    }
+    return instants
+  }
+}
 extension Currency: ReadableElement {}
 extension Language: ReadableElement {}
 

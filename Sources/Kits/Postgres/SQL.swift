@@ -1,3 +1,5 @@
+package import Core
+
 /// A statement in which every interpolation is a bound parameter.
 ///
 /// Text comes from literals only: there is no way to splice a `String`. A nested `SQL` value is spliced with its
@@ -85,7 +87,31 @@ package struct SQL: Sendable, ExpressibleByStringInterpolation {
 
     /// Binds a value; `nil` is null. (The optional in the signature is what tells the compiler that one is meant.)
     package mutating func appendInterpolation<Value: Bindable>(_ value: Value?) {
-      if let value { sql.bind(value) } else { sql.bind(value) }
+      if let value { sql.bind(value) } else { sql.bind(Null()) }
+    }
+
+    // The same for what stands in nearly every statement, said one by one: what is generic across modules is not
+    // specialised and asks the runtime at every value.
+
+    package mutating func appendInterpolation(_ value: String?) {
+      if let value { sql.bind(value) } else { sql.bind(Null()) }
+    }
+
+    package mutating func appendInterpolation(_ value: Int?) {
+      if let value { sql.bind(value) } else { sql.bind(Null()) }
+    }
+
+    package mutating func appendInterpolation(_ value: Bool?) {
+      if let value { sql.bind(value) } else { sql.bind(Null()) }
+    }
+
+    package mutating func appendInterpolation(_ value: Instant?) {
+      if let value { sql.bind(value) } else { sql.bind(Null()) }
+    }
+
+    package mutating func appendInterpolation<Of>(_ value: ID<Of>?) {
+      // A key of anything is the same sixteen bytes.
+      if let value { sql.bind(ID<Void>(high: value.high, low: value.low)) } else { sql.bind(Null()) }
     }
 
     /// Splices a fragment.

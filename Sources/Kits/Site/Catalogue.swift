@@ -213,6 +213,6 @@ private final class PluralRules: @unchecked Sendable {
     var keyword = [UChar](repeating: 0, count: 16)
     let length = icu_plural_select(rules, Double(count), &keyword, 16, &status)
     guard status.rawValue <= U_ZERO_ERROR.rawValue, length > 0 else { return "other" }
-    return String(decoding: keyword[..<Int(length)], as: UTF16.self)
+    return String(utf16: keyword, length)
   }
 }

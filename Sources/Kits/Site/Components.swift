@@ -96,7 +96,7 @@ extension PageContext {
     if let picture = photo.map({ Doors.file($0, "photo.jpg") }) ?? address {
       return "<img class=\"avatar\(modifier)\" src=\"\(picture)\" alt=\"\" width=\"72\" height=\"72\" loading=\"lazy\">"
     }
-    let initials = name.split(separator: " ").prefix(2).compactMap(\.first).map(String.init).joined().uppercased()
+    let initials = name.pieces(at: " ").prefix(2).map { String($0.prefix(1)) }.joined().uppercased()
     return "<span class=\"avatar\(modifier) hue-\(Int(id.low % 8))\" aria-hidden=\"true\">\(initials)</span>"
   }
 

@@ -72,7 +72,7 @@ package final class Formats: Sendable {
     var text = [UChar](repeating: 0, count: 128)
     let length = icu_date_format(format, 0, &text, 128, &status)
     guard status.rawValue <= U_ZERO_ERROR.rawValue, (1...128).contains(length) else { return nil }
-    let city = String(decoding: text[..<Int(length)], as: UTF16.self)
+    let city = String(utf16: text, length)
     // Etc/Unknown has a city of its own, which is none.
     var unknown = [UChar](repeating: 0, count: 128)
     let nowhere = Array("Etc/Unknown".utf16)
@@ -81,7 +81,7 @@ package final class Formats: Sendable {
     {
       defer { icu_date_close(other) }
       let length = icu_date_format(other, 0, &unknown, 128, &status)
-      if length > 0, length <= 128, String(decoding: unknown[..<Int(length)], as: UTF16.self) == city { return nil }
+      if length > 0, length <= 128, String(utf16: unknown, length) == city { return nil }
     }
     return city
   }
@@ -111,7 +111,7 @@ package final class Formats: Sendable {
       let length = icu_date_format(format.pointer, milliseconds, &text, 128, &status)
       guard status.rawValue <= U_ZERO_ERROR.rawValue else { return nil }
       // CLDR 42 puts a narrow no-break space before AM and PM; fonts and screen readers stumble over it.
-      return String(decoding: text[..<Int(length)], as: UTF16.self).replacing("\u{202F}", with: "\u{A0}")
+      return String(utf16: text, length).replacing("\u{202F}", with: "\u{A0}")
     }
   }
 
@@ -137,7 +137,7 @@ package final class Formats: Sendable {
       var text = [UChar](repeating: 0, count: 96)
       let length = String(digits).withCString { icu_decimal_format(format.pointer, $0, &text, 96, &status) }
       guard status.rawValue <= U_ZERO_ERROR.rawValue else { return money.description }
-      let written = String(decoding: text[..<Int(length)], as: UTF16.self)
+      let written = String(utf16: text, length)
       // Where lines run from the right, the dollar of "US$" would leave its letters; a left-to-right mark holds it.
       return language.isRightToLeft ? written + "\u{200E}" : written
     }
@@ -177,7 +177,7 @@ package final class Formats: Sendable {
           format.pointer, starts, lengths, Int32(words.count), &text, Int32(text.count), &status)
       }
       guard status.rawValue <= U_ZERO_ERROR.rawValue else { return items.joined(separator: ", ") }
-      return String(decoding: text[..<Int(length)], as: UTF16.self)
+      return String(utf16: text, length)
     }
   }
 
@@ -209,4 +209,18 @@ package final class Formats: Sendable {
 
   /// Western digits everywhere: prices and times are compared across pages, mails and receipts.
   private static func locale(_ language: Language) -> String { language.formatting.rawValue + "@numbers=latn" }
+}
+
+extension String {
+  /// The first `count` units, by ICU: the standard library goes from one encoding to the other scalar by scalar.
+  init(utf16 units: [UChar], _ count: Int32) {
+    let room = Int(count) * 3
+    self.init(unsafeUninitializedCapacity: room) { text in
+      var (written, status) = (Int32(0), U_ZERO_ERROR)
+      text.withMemoryRebound(to: CChar.self) {
+        icu_utf8($0.baseAddress, Int32(room), &written, units, count, &status)
+      }
+      return status.rawValue <= U_ZERO_ERROR.rawValue ? Int(written) : 0
+    }
+  }
 }

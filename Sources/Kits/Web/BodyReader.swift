@@ -120,6 +120,11 @@ struct MediaType {
   let parameters: [String: String]
 
   init(_ text: String) {
+    // What programs send, as they spell it.
+    if text == "application/json" {
+      (name, parameters) = (text, [:])
+      return
+    }
     let bare = text.prefix { $0 != ";" }.trimmingSpaces()
     name = bare.lowercased()
     parameters = MultipartReader.parameters(text, kind: name) ?? [:]

@@ -41,8 +41,8 @@ package struct Contract: Sendable {
   }
 
   /// Throws the ``Problem`` of a request that breaks the contract: 400 for its address or what is no JSON, 422 with a
-  /// sentence for each field of another shape.
-  func hold(_ request: Request) throws {
+  /// sentence for each field of another shape. Keeps what it has read of the body.
+  func hold(_ request: inout Request) throws {
     var errors: [String: [String]] = [:]
     for (name, text) in request.query {
       guard let parameter = query.first(where: { $0.name == name }) else {
@@ -58,5 +58,6 @@ package struct Contract: Sendable {
     let faults = body.faults(of: value)
     if let whole = faults[""] { throw Problem(400, whole[0]) }
     if !faults.isEmpty { throw Problem.invalid(faults) }
+    request.document = value
   }
 }

@@ -22,19 +22,20 @@ struct HeadCheck {
   private(set) var isChunked = false
   private(set) var expectsContinue = false
 
-  private static let isTokenByte: [Bool] = {
-    var table = [Bool](repeating: false, count: 256)
-    for byte in "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ".utf8 {
-      table[Int(byte)] = true
+  /// tchar of RFC 9110, 5.6.2: letters, digits and these.
+  @inline(__always) private static func isTokenByte(_ byte: UInt8) -> Bool {
+    switch byte {
+    case 97...122, 45, 65...90, 48...57, 33, 35...39, 42, 43, 46, 94...96, 124, 126: true
+    default: false
     }
-    return table
-  }()
+  }
 
   mutating func add(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
     fields += 1
     bytes += name.count + value.count
-    if name.isEmpty || !name.allSatisfy({ Self.isTokenByte[Int($0)] }) { isBad = true }
-    if !value.allSatisfy({ ($0 >= 32 && $0 != 127) || $0 == 9 }) { isBad = true }
+    if name.isEmpty { isBad = true }
+    for byte in name where !Self.isTokenByte(byte) { isBad = true }
+    for byte in value where (byte < 32 && byte != 9) || byte == 127 { isBad = true }
     if name.count > 14, Self.begins(name, "content-length") { isBad = true }
     if name.count > 17, Self.begins(name, "transfer-encoding") { isBad = true }
     switch name.count {

@@ -12,16 +12,16 @@ package struct Quota: Sendable, Hashable {
   /// At least 1.
   package let count: Int
   package let period: Duration
+  /// What one token costs, in microseconds.
+  package let interval: Int64
 
   package init(_ name: String, _ count: Int, per period: Duration) {
     precondition(count >= 1 && period > .zero, "a quota allows something within some time")
     self.name = name
     self.count = count
     self.period = period
+    interval = max(1, period.microseconds / Int64(count))
   }
-
-  /// What one token costs, in microseconds.
-  package var interval: Int64 { max(1, period.microseconds / Int64(count)) }
 
   /// Spends one token of a bucket that will be full `until` then (in microseconds from now; 0 or less: it is full), and
   /// says when it will be full afterwards. A store that others share does the same sum in its own words.

@@ -92,14 +92,17 @@ final class LoopServer: Source, @unchecked Sendable {
     var server: LoopServer!
   }
 
+  /// What the library reads and writes heads in, in bytes: twice what ``HeadCheck`` lets pass, and some. It is cleared whole
+  /// after every request, so all of it goes through the processor's cache each time.
+  private static let memoryOfConnection = 32 << 10
+
   /// On the loop. Nothing when the library refuses.
   static func start(listener: Int32, loop: Loop, table: RouteTable, settings: ServerSettings) -> LoopServer? {
     let box = Unmanaged.passRetained(Holder())
     let idle = UInt32(max(75, settings.idleDeadline.microseconds / 1_000_000 + 15))
-    // Only a proxy or this machine connects, so a large head buffer is cheap; untouched pages of it cost nothing.
     guard
       let daemon = mhd_start(
-        listener, UInt32(settings.connectionsPerLoop), idle, 64 << 10, box.toOpaque(), accessCallback,
+        listener, UInt32(settings.connectionsPerLoop), idle, Self.memoryOfConnection, box.toOpaque(), accessCallback,
         completedCallback,
         connectionCallback, targetCallback)
     else {
@@ -355,7 +358,10 @@ final class LoopServer: Source, @unchecked Sendable {
   /// The same for a body that is made already.
   func queue(_ made: OpaquePointer, _ response: Response, to handle: OpaquePointer, closing: Bool) -> MHD_Result {
     defer { MHD_destroy_response(made) }
-    for (name, value) in response.headers where !value.isEmpty { MHD_add_response_header(made, name, value) }
+    for (name, value) in response.headers where !value.isEmpty {
+      // As C strings where they lie: passed as they are, both would be copied first.
+      name.withCString { name in value.withCString { value in _ = MHD_add_response_header(made, name, value) } }
+    }
     if closing || isDraining { MHD_add_response_header(made, "connection", "close") }
     return MHD_queue_response(handle, UInt32(response.status), made)
   }

@@ -37,6 +37,8 @@ package struct Request: Sendable {
   package internal(set) var route = ""
 
   var isMalformed = false
+  /// The body as its contract has read it, so that the handler need not.
+  var document: JSON?
   var ticket: FormTicket?
 
   /// A request as it stands in tests and at the server's door. `target` is path and query as sent.
@@ -99,6 +101,7 @@ package struct Request: Sendable {
 
   /// The body as JSON. A body that is none is the client's mistake: 400 with the place.
   package func json() throws -> JSON {
+    if let document { return document }
     guard !body.isEmpty else { throw Problem(400, "The body is empty; JSON was expected.") }
     do { return try JSON.read(body) } catch { throw Problem(400, "The body is not JSON: \(error)") }
   }

@@ -35,7 +35,7 @@ package final class RouteTable: Sendable {
   private let inFlight: Metrics.Gauge
   private let memory: MemoryLimits
 
-  struct Entry: Sendable {
+  final class Entry: Sendable {
     let route: Route
     let rates: [(rate: Rate, quota: Quota)]
     /// The `RateLimit-Policy` field; empty without rates.

@@ -84,7 +84,7 @@ package struct RouteLimits: Sendable, ExpressibleByArrayLiteral {
 }
 
 /// One declared route.
-package struct Route: Sendable {
+package final class Route: Sendable {
   package enum Kind: String, Sendable {
     case page, api, socket, quick
   }
@@ -224,7 +224,8 @@ package struct Routes: Sendable {
         return .answer { request, proof in
           // Who may not ask is not told what was wrong with the question.
           let viewer = try V(proof)
-          try contract?.hold(request)
+          var request = request
+          try contract?.hold(&request)
           return try await handler(request, viewer, repeat each parts)
         }
       })
