@@ -146,9 +146,9 @@ let targets: [Target] = [
 
   tests("Core", in: "Kits"),
   tests("HTML", in: "Kits", uses: ["Core"]),
-  tests("JSON", in: "Kits", uses: ["CJansson", "Core"]),
+  tests("JSON", in: "Kits", uses: ["CJansson", "Core", "TestDatabase"]),
   tests("Crypto", in: "Kits", uses: ["Core", "JSON", "TestDatabase"]),
-  tests("Time", in: "Kits", uses: ["Core", "CGLib"]),
+  tests("Time", in: "Kits", uses: ["Core", "CGLib", "TestDatabase"]),
   tests("Loop", in: "Kits", uses: ["Core"]),
   tests("Postgres", in: "Kits", uses: ["Core", "Loop", "TestDatabase"]),
   tests("Outbound", in: "Kits", uses: ["Core", "JSON", "Loop", "TestDatabase"]),

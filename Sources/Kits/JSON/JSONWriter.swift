@@ -210,27 +210,16 @@ package struct JSONWriter: Sendable {
     needsComma = true
   }
 
-  mutating func identifier<Of>(_ value: ID<Of>) {
-    separate()
-    bytes.append(UInt8(ascii: "\""))
-    value.spell(into: &bytes)
-    bytes.append(UInt8(ascii: "\""))
-    needsComma = true
-  }
-
-  mutating func instant(_ value: Instant) {
-    separate()
-    bytes.append(UInt8(ascii: "\""))
-    value.spell(into: &bytes)
-    bytes.append(UInt8(ascii: "\""))
-    needsComma = true
-  }
+  mutating func identifier<Of>(_ value: ID<Of>) { quoted { value.spell(into: &$0) } }
+  mutating func instant(_ value: Instant) { quoted { value.spell(into: &$0) } }
 
   /// Text that is known to need no escaping, such as a currency's code.
-  mutating func plain(_ value: String) {
+  mutating func plain(_ value: String) { quoted { $0.append(contentsOf: value.utf8) } }
+
+  @inline(__always) private mutating func quoted(_ spell: (inout [UInt8]) -> Void) {
     separate()
     bytes.append(UInt8(ascii: "\""))
-    bytes.append(contentsOf: value.utf8)
+    spell(&bytes)
     bytes.append(UInt8(ascii: "\""))
     needsComma = true
   }

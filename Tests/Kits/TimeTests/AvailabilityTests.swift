@@ -1,5 +1,6 @@
 import Core
 import Glibc
+import TestDatabase
 import Testing
 import Time
 
@@ -156,7 +157,7 @@ private let everyDay = WeeklyHours((1...7).map { ($0, CivilTime.midnight, CivilT
     let seed = getenv("SEED").flatMap { UInt64(String(cString: $0)) } ?? 20_261_120
     let count = getenv("COUNT").flatMap { Int(String(cString: $0)) } ?? 150
     print("availability oracle: SEED=\(seed) COUNT=\(count)")
-    var dice = Dice(state: seed)
+    var dice = Dice(seed)
     var free = 0
     for round in 0..<count {
       let world = World(&dice)
@@ -215,16 +216,7 @@ private let everyDay = WeeklyHours((1...7).map { ($0, CivilTime.midnight, CivilT
   }
 }
 
-/// A small repeatable generator (SplitMix64).
-struct Dice: RandomNumberGenerator {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
+extension Dice {
   mutating func roll(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &self) }
 }
 

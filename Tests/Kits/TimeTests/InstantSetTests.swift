@@ -1,4 +1,5 @@
 import Core
+import TestDatabase
 import Testing
 import Time
 
@@ -14,7 +15,7 @@ import Time
   }
 
   @Test func `sets combine as their members do`() {
-    var dice = Dice(state: 20_261_120)
+    var dice = Dice(20_261_120)
     for _ in 0..<400 {
       func random(_ dice: inout Dice) -> InstantSet {
         InstantSet(
