@@ -57,10 +57,14 @@ extension Query where Row == Booked {
       case .tutor: "b.tutor_id = \(user) and \(SQL.cameAbout)"
       case nil: "(b.learner_id = \(user) or (b.tutor_id = \(user) and \(SQL.cameAbout)))"
       }
+    // No lesson is longer than eight hours (`booking_has_length`), so that what is ahead is a stretch of the index.
     let when: SQL =
       isPast
       ? "(b.state not in \(SQL.live) or b.ends_at <= \(now))"
-      : "b.state in \(SQL.live) and b.ends_at > \(now)::timestamptz - interval '2 hours'"
+      : """
+      b.state in \(SQL.live) and b.ends_at > \(now)::timestamptz - interval '2 hours'
+      and b.starts_at > \(now)::timestamptz - interval '10 hours'
+      """
     let which: SQL = states.isEmpty ? "" : "and b.state = any(\(states.map(\.rawValue)))"
     let from: SQL =
       if let cursor {
@@ -239,16 +243,17 @@ extension Query where Row == Occasion {
   static func occasions(
     of tutor: ID<User>, in subject: String?, around start: Instant, for learner: ID<User>, at now: Instant
   ) -> Self {
+    // In one subject there is one.
     let which: SQL =
       if let subject {
         if let id = ID<Subject>(subject) { "and s.subject_id = \(id)" } else { "and u.slug = \(subject)" }
-      } else { "" }
+      } else { "order by s.position, u.title" }
     return Query(
       """
-      select \(SQL.offer(at: now)), diary.*
+      select \(SQL.offer(at: now)),
+             \(SQL.diary(around: start..<start + .hours(8), for: learner, now: now))
         \(SQL.offerTables)
-        left join lateral \(SQL.diary(of: "f.tutor_id", around: start..<start + .hours(8), for: learner, now: now)) diary on true
-       where f.tutor_id = \(tutor) and f.is_listed \(which) order by s.position, u.title
+       where f.tutor_id = \(tutor) and f.is_listed \(which)
       """)
   }
 }

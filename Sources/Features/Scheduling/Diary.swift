@@ -3,7 +3,7 @@ package import Postgres
 package import Time
 
 /// A tutor's rules and what tutor and learner have on around a time: everything that says whether that time can be had,
-/// as one moment of the store knew it. Other rooms load it with what else they need, by ``Postgres/SQL/diary(of:around:for:ignoring:now:)``.
+/// as one moment of the store knew it. Other rooms load it with what else they need, by ``Postgres/SQL/diary(around:for:ignoring:now:)``.
 package struct Diary: Sendable, RowDecodable {
   /// Nothing while the tutor has set none: then no time can be had.
   package let rules: Availability.Rules?
@@ -14,17 +14,7 @@ package struct Diary: Sendable, RowDecodable {
 
   package init(row: inout RowReader) throws {
     rules = try Availability.Rules(row: &row)
-    let bookings: [ID<Booking>] = try row.next([ID<Booking>]?.self) ?? []
-    let (areTutors, teaches): ([Bool], [Bool]) = (try row.next([Bool]?.self) ?? [], try row.next([Bool]?.self) ?? [])
-    func instants() throws -> [Instant] { try row.next([Instant]?.self) ?? [] }
-    let (starts, ends, from, until) = (try instants(), try instants(), try instants(), try instants())
-    taken = bookings.indices.map { n in
-      Taken(
-        booking: bookings[n],
-        busy: Availability.Busy(
-          during: starts[n]..<ends[n], blocked: from[n]..<until[n], isLesson: areTutors[n] && teaches[n]),
-        isTutors: areTutors[n])
-    }
+    taken = try row.next(rows: Taken.self)
   }
 
   /// Whether the tutor limits the lessons of a day or a week. What is counted must be kept from changing

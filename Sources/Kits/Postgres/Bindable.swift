@@ -22,6 +22,7 @@ package struct PostgresType: RawRepresentable, Hashable, Sendable {
   package static let time = PostgresType(rawValue: 1083)
   package static let timestamptz = PostgresType(rawValue: 1184)
   package static let numeric = PostgresType(rawValue: 1700)
+  package static let record = PostgresType(rawValue: 2249)
   package static let uuid = PostgresType(rawValue: 2950)
   package static let jsonb = PostgresType(rawValue: 3802)
   package static let tstzrange = PostgresType(rawValue: 3910)

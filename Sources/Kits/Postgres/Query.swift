@@ -53,11 +53,22 @@ package struct RowReader: ~Copyable {
   private let row: Int32
   private let columns: [String]
   private var position: Int32 = 0
+  /// What is left of a row that stands in a column of another.
+  private var record: UnsafeRawBufferPointer.SubSequence?
 
   init(_ result: OpaquePointer, row: Int32, columns: [String]) {
     self.result = result
     self.row = row
     self.columns = columns
+  }
+
+  /// A row that is an element of an array (`record_send`: how many fields; each one's type, length and bytes).
+  private init(record: Cell) throws {
+    // A field that cannot be read is told by the column all of them stand in.
+    (result, row, position, columns) = (record.result, 0, record.index, [])
+    let bytes = try record.present()
+    guard record.type == .record, bytes.count >= 4 else { throw record.unreadable(as: [Any].self) }
+    self.record = bytes.dropFirst(4)
   }
 
   /// The next column.
@@ -83,12 +94,38 @@ package struct RowReader: ~Copyable {
     try [Instant]?.read(try take())
   }
 
+  /// The next column, which is an array of rows: `array(select row(…) …)`. Each is read as one row of a query is, but for
+  /// names, which its columns have none of.
+  package mutating func next<Row: RowDecodable>(rows _: Row.Type = Row.self) throws -> [Row] {
+    var rows: [Row] = []
+    try take().eachElement(of: [Row].self) {
+      var reader = try RowReader(record: $0)
+      rows.append(try Row(row: &reader))
+    }
+    return rows
+  }
+
   private mutating func take() throws -> Cell {
+    if let rest = record { return try takeField(of: rest) }
     guard Int(position) < columns.count else {
       throw UnreadableColumn(column: "\(position + 1)", reason: "the query returns \(columns.count) columns only")
     }
     defer { position += 1 }
     return Cell(result, row: row, column: position)
+  }
+
+  private mutating func takeField(of rest: UnsafeRawBufferPointer.SubSequence) throws -> Cell {
+    let bytes = UnsafeRawBufferPointer(rebasing: rest)
+    guard bytes.count >= 8 else {
+      throw Cell(bytes: nil, type: .record, result: result, index: position)
+        .unreadable(as: [Any].self, "the rows in it have fewer columns")
+    }
+    let length = Int(bytes.network(Int32.self, at: 4))
+    let end = 8 + max(0, length)
+    record = rest.dropFirst(end)
+    return Cell(
+      bytes: length < 0 ? nil : UnsafeRawBufferPointer(rebasing: bytes[8..<end]),
+      type: PostgresType(rawValue: bytes.network(UInt32.self)), result: result, index: position)
   }
 
   /// A column by its name; the first of that name.

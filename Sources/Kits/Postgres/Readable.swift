@@ -239,7 +239,7 @@ extension Cell {
   }
 
   /// Each element as a cell.
-  fileprivate func eachElement(of type: Any.Type, _ body: (Cell) throws -> Void) throws {
+  func eachElement(of type: Any.Type, _ body: (Cell) throws -> Void) throws {
     let bytes = try present()
     var left = try elementCount(of: type)
     guard left > 0 else { return }

@@ -125,6 +125,61 @@ import Testing
       #expect(try await database.all(Query<Int>("select generate_series(1, 5)")) == [1, 2, 3, 4, 5])
     }
   }
+
+  /// Two numbers and a text that may be missing, as a row of a query or in a column of one.
+  private struct Mark: RowDecodable, Equatable {
+    let at: Int
+    let id: ID<User>
+    let note: String?
+
+    init(at: Int, id: ID<User>, note: String?) { (self.at, self.id, self.note) = (at, id, note) }
+
+    init(row: inout RowReader) throws {
+      at = try row.next()
+      id = try row.next()
+      note = try row.next()
+    }
+  }
+
+  private struct Marks: RowDecodable {
+    let before: Int
+    let marks: [Mark]
+    let after: Int
+
+    init(row: inout RowReader) throws {
+      before = try row.next()
+      marks = try row.next(rows: Mark.self)
+      after = try row.next()
+    }
+  }
+
+  @Test func `an array of rows is read as rows are`() async throws {
+    try await withDatabase(.nothing) { database async throws in
+      let id = ID<User>.new()
+      func marks(_ rows: SQL) async throws -> Marks {
+        try await database.one(Query("select 1, array(\(rows)) as marks, 2"))
+      }
+      let read = try await marks(
+        "select row(n, \(id)::uuid, case n when 2 then null when 3 then '' else 'note ' || n end) from generate_series(1, 4) n"
+      )
+      #expect(
+        read.marks == [
+          Mark(at: 1, id: id, note: "note 1"), Mark(at: 2, id: id, note: nil), Mark(at: 3, id: id, note: ""),
+          Mark(at: 4, id: id, note: "note 4"),
+        ])
+      #expect(read.before == 1 && read.after == 2)
+      #expect(try await marks("select row(1, null::uuid, '') where false").marks.isEmpty)
+      for (rows, reason): (SQL, String) in [
+        ("select row(1, null::uuid, '')", "column marks: null where a value was expected"),
+        ("select row(1, \(id)::uuid)", "column marks: the rows in it have fewer columns"),
+        ("select row('a'::text, null::uuid, '')", "column marks: type 25 is not read this way; cast it in the query"),
+        ("select 'a'::text", "column marks: type 25 is not read this way; cast it in the query"),
+      ] {
+        let unreadable = await #expect(throws: UnreadableColumn.self) { try await marks(rows) }
+        #expect(unreadable?.description == reason)
+      }
+    }
+  }
 }
 
 @Suite struct SQLTests {
