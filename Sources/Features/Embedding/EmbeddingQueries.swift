@@ -15,13 +15,21 @@ struct AllowedOrigin: RowDecodable, Equatable {
   }
 }
 
+extension SQL {
+  // Whose an origin is, as the index `one_embed_origin` has it: a tutor's, or nobody's, which is the site's.
+  fileprivate static var owner: SQL { "coalesce(tutor_id, '00000000-0000-0000-0000-000000000000')" }
+  fileprivate static func owner(_ tutor: ID<User>?) -> SQL {
+    "coalesce(\(tutor)::uuid, '00000000-0000-0000-0000-000000000000')"
+  }
+}
+
 extension Query where Row == AllowedOrigin {
   /// Who may frame a tutor's page (the tutor's own list and the site's), or with no tutor the lists of tutors.
   static func framers(of tutor: ID<User>?) -> Self {
     Query(
       """
       select origin, tutor_id is not null from embed_origins
-       where tutor_id is null or tutor_id = \(tutor)::uuid order by origin, tutor_id limit \(2 * SiteOrigin.most)
+       where \(SQL.owner) in (\(SQL.owner(nil)), \(SQL.owner(tutor))) order by origin, tutor_id limit \(2 * SiteOrigin.most)
       """)
   }
 
@@ -29,7 +37,7 @@ extension Query where Row == AllowedOrigin {
   static func origins(of owner: ID<User>?) -> Self {
     Query(
       """
-      select origin, tutor_id is not null from embed_origins where tutor_id is not distinct from \(owner)::uuid
+      select origin, tutor_id is not null from embed_origins where \(SQL.owner) = \(SQL.owner(owner))
        order by added_at, origin
       """)
   }
@@ -46,12 +54,12 @@ extension Query<Void> {
     Query(
       """
       insert into embed_origins (tutor_id, origin, added_at) select \(owner)::uuid, \(origin.text), \(now)
-       where (select count(*) from embed_origins where tutor_id is not distinct from \(owner)::uuid) < \(SiteOrigin.most)
+       where (select count(*) from embed_origins where \(SQL.owner) = \(SQL.owner(owner))) < \(SiteOrigin.most)
       on conflict do nothing
       """)
   }
 
   static func forbid(_ origin: String, of owner: ID<User>?) -> Self {
-    Query("delete from embed_origins where tutor_id is not distinct from \(owner)::uuid and origin = \(origin)")
+    Query("delete from embed_origins where \(SQL.owner) = \(SQL.owner(owner)) and origin = \(origin)")
   }
 }
