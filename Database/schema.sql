@@ -114,12 +114,23 @@ end $$;
 CREATE FUNCTION public.keep_taken_times() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
+declare
+  live constant text[] := '{held,awaiting_payment,requested,confirmed,in_progress}';
 begin
+  if tg_op = 'UPDATE' then
+    if (old.state = any(live)) = (new.state = any(live))
+       and (old.blocked, old.starts_at, old.ends_at, old.tutor_id, old.learner_id)
+         is not distinct from (new.blocked, new.starts_at, new.ends_at, new.tutor_id, new.learner_id) then
+      return null;
+    end if;
+  end if;
   if tg_op <> 'INSERT' then
-    delete from taken_times where person_id in (old.tutor_id, old.learner_id) and booking_id = old.id;
+    if old.state = any(live) then
+      delete from taken_times where person_id in (old.tutor_id, old.learner_id) and booking_id = old.id;
+    end if;
   end if;
   if tg_op <> 'DELETE' then
-    if new.state in ('held', 'awaiting_payment', 'requested', 'confirmed', 'in_progress') then
+    if new.state = any(live) then
       insert into taken_times (person_id, booking_id, teaches, during, taken)
       values (new.tutor_id, new.id, true, new.during, new.blocked), (new.learner_id, new.id, false, new.during, new.during);
     end if;
@@ -336,6 +347,98 @@ begin
     if moved > 0 or hindrance is not null then return next; end if;
   end loop;
 end $_$;
+CREATE TABLE public.bookings (
+    id uuid NOT NULL,
+    learner_id uuid NOT NULL,
+    tutor_id uuid NOT NULL,
+    subject_id uuid NOT NULL,
+    state text NOT NULL,
+    mode text NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    during tstzrange GENERATED ALWAYS AS (tstzrange(starts_at, ends_at, '[)'::text)) STORED NOT NULL,
+    blocked tstzrange NOT NULL,
+    price_amount integer NOT NULL,
+    currency text NOT NULL,
+    paid_amount integer DEFAULT 0 NOT NULL,
+    refund_amount integer,
+    refund_rule text,
+    fee_basis_points integer NOT NULL,
+    policy jsonb NOT NULL,
+    hold_expires_at timestamp with time zone,
+    request_expires_at timestamp with time zone,
+    sequence integer DEFAULT 0 NOT NULL,
+    room_code text NOT NULL,
+    learner_note text,
+    learner_zone text NOT NULL,
+    tutor_zone text NOT NULL,
+    proposed_starts_at timestamp with time zone,
+    proposed_by text,
+    moved_late boolean DEFAULT false NOT NULL,
+    begun_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
+);
+CREATE FUNCTION public.sound_booking(b public.bookings) RETURNS boolean
+    LANGUAGE plpgsql IMMUTABLE
+    AS $$
+declare
+  broken constant text := case
+    when b.state not in ('held', 'awaiting_payment', 'requested', 'confirmed', 'in_progress', 'completed', 'expired', 'declined',
+                         'cancelled', 'no_show_learner', 'no_show_tutor', 'disputed') then 'booking_state_is_known'
+    when b.mode not in ('instant', 'request') then 'booking_mode_is_known'
+    when b.learner_id = b.tutor_id then 'booking_of_two_people'
+    when b.ends_at <= b.starts_at or b.ends_at - b.starts_at > interval '8 hours' then 'booking_has_length'
+    when not b.blocked @> tstzrange(b.starts_at, b.ends_at, '[)') then 'booking_buffers_hold_it'
+    when b.state in ('held', 'awaiting_payment') and b.hold_expires_at is null then 'booking_hold_ends'
+    when b.state = 'in_progress' and b.begun_at is null then 'booking_in_progress_begun'
+    when (b.proposed_starts_at is null) <> (b.proposed_by is null) then 'booking_proposal_whole'
+    when b.proposed_by not in ('learner', 'tutor') then 'booking_proposed_by_one_of_two'
+    when b.price_amount < 0 then 'booking_price_not_negative'
+    when b.paid_amount not in (0, b.price_amount) then 'booking_paid_wholly_or_not'
+    when b.refund_amount not between 0 and b.paid_amount then 'booking_refund_within_paid'
+    when b.fee_basis_points not between 0 and 10000 then 'booking_fee_within_price'
+    when length(b.currency) <> 3 or b.currency ~ '[^A-Z]' then 'booking_currency_of_three_letters'
+    when length(b.room_code) not between 8 and 40 or b.room_code ~ '[^a-z0-9-]' then 'booking_room_code_is_one'
+    when length(b.learner_note) > 1000 then 'booking_note_not_too_long'
+  end;
+begin
+  if broken is not null then
+    raise check_violation using message = format('A booking breaks %s.', broken), table = 'bookings', constraint = broken;
+  end if;
+  return true;
+end $$;
+CREATE TABLE public.booking_events (
+    id uuid NOT NULL,
+    booking_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor_id uuid,
+    actor_kind text NOT NULL,
+    act text NOT NULL,
+    from_state text,
+    to_state text NOT NULL,
+    reason text,
+    channel text NOT NULL,
+    details jsonb DEFAULT '{}'::jsonb NOT NULL
+);
+CREATE FUNCTION public.sound_booking_event(e public.booking_events) RETURNS boolean
+    LANGUAGE plpgsql IMMUTABLE
+    AS $$
+declare
+  broken constant text := case
+    when e.actor_kind not in ('learner', 'tutor', 'staff', 'system') then 'booking_event_actor_is_known'
+    when e.actor_kind <> 'system' and e.actor_id is null then 'booking_event_of_person'
+    when e.channel not in ('web', 'api', 'job', 'gateway', 'room') then 'booking_event_channel_is_known'
+    when length(e.reason) > 500 then 'booking_event_reason_not_too_long'
+  end;
+begin
+  if broken is not null then
+    raise check_violation
+      using message = format('A line of a booking''s history breaks %s.', broken), table = 'booking_events', constraint = broken;
+  end if;
+  return true;
+end $$;
 CREATE FUNCTION public.stamp_listings() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -443,77 +546,11 @@ CREATE TABLE public.availability_settings (
     CONSTRAINT availability_settings_step_check CHECK ((step = ANY (ARRAY[15, 30, 60]))),
     CONSTRAINT availability_settings_weekly_limit_check CHECK (((weekly_limit >= 1) AND (weekly_limit <= 100)))
 );
-CREATE TABLE public.booking_events (
-    id uuid NOT NULL,
-    booking_id uuid NOT NULL,
-    at timestamp with time zone NOT NULL,
-    actor_id uuid,
-    actor_kind text NOT NULL,
-    act text NOT NULL,
-    from_state text,
-    to_state text NOT NULL,
-    reason text,
-    channel text NOT NULL,
-    details jsonb DEFAULT '{}'::jsonb NOT NULL,
-    CONSTRAINT booking_event_of_person CHECK (((actor_kind = 'system'::text) OR (actor_id IS NOT NULL))),
-    CONSTRAINT booking_events_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['learner'::text, 'tutor'::text, 'staff'::text, 'system'::text]))),
-    CONSTRAINT booking_events_channel_check CHECK ((channel = ANY (ARRAY['web'::text, 'api'::text, 'job'::text, 'gateway'::text, 'room'::text]))),
-    CONSTRAINT booking_events_reason_check CHECK ((length(reason) <= 500))
-);
 CREATE TABLE public.booking_policies (
     tutor_id uuid,
     terms jsonb NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT booking_policies_terms_check CHECK ((jsonb_typeof(terms) = 'object'::text))
-);
-CREATE TABLE public.bookings (
-    id uuid NOT NULL,
-    learner_id uuid NOT NULL,
-    tutor_id uuid NOT NULL,
-    subject_id uuid NOT NULL,
-    state text NOT NULL,
-    mode text NOT NULL,
-    starts_at timestamp with time zone NOT NULL,
-    ends_at timestamp with time zone NOT NULL,
-    during tstzrange GENERATED ALWAYS AS (tstzrange(starts_at, ends_at, '[)'::text)) STORED NOT NULL,
-    blocked tstzrange NOT NULL,
-    price_amount integer NOT NULL,
-    currency text NOT NULL,
-    paid_amount integer DEFAULT 0 NOT NULL,
-    refund_amount integer,
-    refund_rule text,
-    fee_basis_points integer NOT NULL,
-    policy jsonb NOT NULL,
-    hold_expires_at timestamp with time zone,
-    request_expires_at timestamp with time zone,
-    sequence integer DEFAULT 0 NOT NULL,
-    room_code text NOT NULL,
-    learner_note text,
-    learner_zone text NOT NULL,
-    tutor_zone text NOT NULL,
-    proposed_starts_at timestamp with time zone,
-    proposed_by text,
-    moved_late boolean DEFAULT false NOT NULL,
-    begun_at timestamp with time zone,
-    finished_at timestamp with time zone,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT booking_buffers_hold_it CHECK ((blocked @> tstzrange(starts_at, ends_at, '[)'::text))),
-    CONSTRAINT booking_has_length CHECK (((ends_at > starts_at) AND (ends_at <= (starts_at + '08:00:00'::interval)))),
-    CONSTRAINT booking_hold_ends CHECK (((state <> ALL (ARRAY['held'::text, 'awaiting_payment'::text])) OR (hold_expires_at IS NOT NULL))),
-    CONSTRAINT booking_in_progress_begun CHECK (((state <> 'in_progress'::text) OR (begun_at IS NOT NULL))),
-    CONSTRAINT booking_of_two_people CHECK ((learner_id <> tutor_id)),
-    CONSTRAINT booking_proposal_whole CHECK (((proposed_starts_at IS NULL) = (proposed_by IS NULL))),
-    CONSTRAINT bookings_check CHECK (((paid_amount = 0) OR (paid_amount = price_amount))),
-    CONSTRAINT bookings_check1 CHECK (((refund_amount >= 0) AND (refund_amount <= paid_amount))),
-    CONSTRAINT bookings_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
-    CONSTRAINT bookings_fee_basis_points_check CHECK (((fee_basis_points >= 0) AND (fee_basis_points <= 10000))),
-    CONSTRAINT bookings_learner_note_check CHECK ((length(learner_note) <= 1000)),
-    CONSTRAINT bookings_mode_check CHECK ((mode = ANY (ARRAY['instant'::text, 'request'::text]))),
-    CONSTRAINT bookings_price_amount_check CHECK ((price_amount >= 0)),
-    CONSTRAINT bookings_proposed_by_check CHECK ((proposed_by = ANY (ARRAY['learner'::text, 'tutor'::text]))),
-    CONSTRAINT bookings_room_code_check CHECK ((room_code ~ '^[a-z0-9-]{8,40}$'::text)),
-    CONSTRAINT bookings_state_check CHECK ((state = ANY (ARRAY['held'::text, 'awaiting_payment'::text, 'requested'::text, 'confirmed'::text, 'in_progress'::text, 'completed'::text, 'expired'::text, 'declined'::text, 'cancelled'::text, 'no_show_learner'::text, 'no_show_tutor'::text, 'disputed'::text])))
 );
 CREATE TABLE public.taken_times (
     person_id uuid NOT NULL,
@@ -1258,8 +1295,12 @@ ALTER TABLE ONLY public.availability_overrides
     ADD CONSTRAINT availability_overrides_pkey PRIMARY KEY (tutor_id, date);
 ALTER TABLE ONLY public.availability_settings
     ADD CONSTRAINT availability_settings_pkey PRIMARY KEY (tutor_id);
+ALTER TABLE public.booking_events
+    ADD CONSTRAINT booking_event_is_sound CHECK (public.sound_booking_event(booking_events.*));
 ALTER TABLE ONLY public.booking_events
     ADD CONSTRAINT booking_events_pkey PRIMARY KEY (id);
+ALTER TABLE public.bookings
+    ADD CONSTRAINT booking_is_sound CHECK (public.sound_booking(bookings.*));
 ALTER TABLE ONLY public.bookings
     ADD CONSTRAINT bookings_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.credentials
@@ -1431,8 +1472,6 @@ CREATE INDEX booking_events_in_order ON public.booking_events USING btree (booki
 CREATE INDEX bookings_by_age ON public.bookings USING btree (created_at DESC, id DESC);
 CREATE INDEX bookings_by_creation ON public.bookings USING brin (created_at) WITH (pages_per_range='16', autosummarize='on');
 CREATE INDEX bookings_held ON public.bookings USING btree (hold_expires_at) WHERE (state = ANY (ARRAY['held'::text, 'awaiting_payment'::text]));
-CREATE INDEX bookings_live_of_learner ON public.bookings USING btree (learner_id, starts_at) WHERE (state = ANY (ARRAY['held'::text, 'awaiting_payment'::text, 'requested'::text, 'confirmed'::text, 'in_progress'::text]));
-CREATE INDEX bookings_live_of_tutor ON public.bookings USING btree (tutor_id, starts_at) WHERE (state = ANY (ARRAY['held'::text, 'awaiting_payment'::text, 'requested'::text, 'confirmed'::text, 'in_progress'::text]));
 CREATE INDEX bookings_of_learner ON public.bookings USING btree (learner_id, starts_at DESC, id);
 CREATE INDEX bookings_of_pair ON public.bookings USING btree (tutor_id, learner_id, finished_at DESC) WHERE (state = 'completed'::text);
 CREATE INDEX bookings_of_tutor ON public.bookings USING btree (tutor_id, starts_at DESC, id);
@@ -1514,15 +1553,13 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.ledger_accounts FOR
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.ledger_postings FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.ledger_transactions FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.legal_versions FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
-CREATE TRIGGER give_times_back AFTER DELETE ON public.bookings FOR EACH ROW WHEN ((old.state = ANY (ARRAY['held'::text, 'awaiting_payment'::text, 'requested'::text, 'confirmed'::text, 'in_progress'::text]))) EXECUTE FUNCTION public.keep_taken_times();
-ALTER TABLE public.bookings ENABLE ALWAYS TRIGGER give_times_back;
+CREATE TRIGGER keep_taken_times AFTER INSERT OR DELETE OR UPDATE OF state, starts_at, ends_at, blocked, tutor_id, learner_id ON public.bookings FOR EACH ROW EXECUTE FUNCTION public.keep_taken_times();
+ALTER TABLE public.bookings ENABLE ALWAYS TRIGGER keep_taken_times;
 CREATE TRIGGER link BEFORE INSERT ON public.ledger_transactions FOR EACH ROW EXECUTE FUNCTION public.ledger_link();
 CREATE TRIGGER listings_stamp_delete AFTER DELETE ON public.tutor_listings REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.stamp_listings();
 CREATE TRIGGER listings_stamp_insert AFTER INSERT ON public.tutor_listings REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.stamp_listings();
 CREATE TRIGGER listings_stamp_update AFTER UPDATE ON public.tutor_listings REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.stamp_listings();
 CREATE TRIGGER live_key BEFORE INSERT OR UPDATE OF secret ON public.second_factors FOR EACH ROW EXECUTE FUNCTION public.refuse_retired_key('secret');
-CREATE TRIGGER move_times AFTER UPDATE OF state, starts_at, ends_at, blocked, tutor_id, learner_id ON public.bookings FOR EACH ROW WHEN ((((old.state = ANY (ARRAY['held'::text, 'awaiting_payment'::text, 'requested'::text, 'confirmed'::text, 'in_progress'::text])) <> (new.state = ANY (ARRAY['held'::text, 'awaiting_payment'::text, 'requested'::text, 'confirmed'::text, 'in_progress'::text]))) OR (((((old.blocked IS DISTINCT FROM new.blocked) OR (old.starts_at IS DISTINCT FROM new.starts_at)) OR (old.ends_at IS DISTINCT FROM new.ends_at)) OR (old.tutor_id IS DISTINCT FROM new.tutor_id)) OR (old.learner_id IS DISTINCT FROM new.learner_id)))) EXECUTE FUNCTION public.keep_taken_times();
-ALTER TABLE public.bookings ENABLE ALWAYS TRIGGER move_times;
 CREATE TRIGGER never_emptied BEFORE TRUNCATE ON public.audit_entries FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER never_emptied BEFORE TRUNCATE ON public.audit_links FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER never_emptied BEFORE TRUNCATE ON public.ledger_accounts FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
@@ -1536,8 +1573,6 @@ CREATE TRIGGER sealed BEFORE INSERT ON public.ledger_postings FOR EACH ROW EXECU
 CREATE TRIGGER subjects_stamp_delete AFTER DELETE ON public.subjects REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.stamp_listings();
 CREATE TRIGGER subjects_stamp_insert AFTER INSERT ON public.subjects REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.stamp_listings();
 CREATE TRIGGER subjects_stamp_update AFTER UPDATE ON public.subjects REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.stamp_listings();
-CREATE TRIGGER take_times AFTER INSERT ON public.bookings FOR EACH ROW WHEN ((new.state = ANY (ARRAY['held'::text, 'awaiting_payment'::text, 'requested'::text, 'confirmed'::text, 'in_progress'::text]))) EXECUTE FUNCTION public.keep_taken_times();
-ALTER TABLE public.bookings ENABLE ALWAYS TRIGGER take_times;
 CREATE TRIGGER tutors_keep_the_cell BEFORE INSERT OR UPDATE OF latitude, longitude ON public.tutors FOR EACH ROW EXECUTE FUNCTION public.keep_the_cell();
 CREATE CONSTRAINT TRIGGER weighed AFTER INSERT ON public.ledger_postings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.ledger_weigh();
 ALTER TABLE ONLY public.activity_log

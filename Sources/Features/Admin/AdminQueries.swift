@@ -223,7 +223,9 @@ extension Query where Row == SiteFigures {
       select (select count(*) from (select from users limit \(beyond)) found),
              (select count(*) from (select from tutors where state = 'verified' limit \(beyond)) found),
              (select count(*) from (select from tutors where state = 'submitted' limit \(beyond)) found),
-             (select count(*) from (select from lesson_facts where state in ('requested', 'confirmed', 'in_progress') limit \(beyond)) found),
+             (select count(*) from (select from lesson_facts where state = 'requested'
+                                    union all select from lesson_facts where state in ('confirmed', 'in_progress')
+                                    limit \(beyond)) found),
              (select count(*) from (select from lesson_facts where state = 'completed' limit \(beyond)) found),
              (select count(*) from (select from mails where state in ('queued', 'outbox') limit \(beyond)) found),
              (select count(*) from (select from jobs where dead_at is not null limit \(beyond)) found)

@@ -518,6 +518,72 @@ struct Unexpected: Error {
     }
   }
 
+  @Test func `the store refuses an unsound booking by the name of the rule it breaks`() async throws {
+    try await withWorld { world in
+      let id = try await world.book(world.noon).id
+      func refused(_ change: SQL, _ rule: String) async {
+        let error = await #expect(throws: PostgresError.self, "\(rule)") {
+          try await world.database.run(Query("update bookings set \(change) where id = \(id)"))
+        }
+        #expect(error?.constraint == rule && error?.state == "23514" && error?.table == "bookings")
+      }
+      await refused("state = 'lost'", "booking_state_is_known")
+      await refused("mode = 'never'", "booking_mode_is_known")
+      await refused("tutor_id = learner_id", "booking_of_two_people")
+      await refused("ends_at = starts_at", "booking_has_length")
+      await refused("ends_at = starts_at + interval '8 hours 1 second'", "booking_has_length")
+      await refused("blocked = tstzrange(starts_at, starts_at)", "booking_buffers_hold_it")
+      await refused("hold_expires_at = null", "booking_hold_ends")
+      await refused("state = 'in_progress'", "booking_in_progress_begun")
+      await refused("proposed_by = 'tutor'", "booking_proposal_whole")
+      await refused("proposed_by = 'staff', proposed_starts_at = now()", "booking_proposed_by_one_of_two")
+      await refused("price_amount = -1", "booking_price_not_negative")
+      await refused("paid_amount = price_amount - 1", "booking_paid_wholly_or_not")
+      await refused("paid_amount = price_amount, refund_amount = price_amount + 1", "booking_refund_within_paid")
+      await refused("refund_amount = -1", "booking_refund_within_paid")
+      await refused("fee_basis_points = 10001", "booking_fee_within_price")
+      for currency in ["usd", "US", "USDX", "U$D", ""] {
+        await refused("currency = \(currency)", "booking_currency_of_three_letters")
+      }
+      for code in ["ABCDEFGH", "short", String(repeating: "x", count: 41), "eight/eight"] {
+        await refused("room_code = \(code)", "booking_room_code_is_one")
+      }
+      await refused("learner_note = repeat('x', 1001)", "booking_note_not_too_long")
+      // What is null breaks no rule but those that ask for it.
+      try await world.database.run(
+        Query(
+          """
+          update bookings set learner_note = repeat('ü', 1000), refund_amount = null, ends_at = starts_at + interval '8 hours',
+            blocked = tstzrange(starts_at, starts_at + interval '8 hours') where id = \(id)
+          """))
+    }
+  }
+
+  @Test func `the store refuses an unsound line of history by the name of the rule it breaks`() async throws {
+    try await withWorld { world in
+      let id = try await world.book(world.noon).id
+      func refused(
+        kind: String = "learner", by: ID<User>? = Person.ben.id, reason: Int = 0, _ channel: String, _ rule: String
+      )
+        async
+      {
+        let error = await #expect(throws: PostgresError.self, "\(rule)") {
+          try await world.database.run(
+            Query(
+              """
+              insert into booking_events (id, booking_id, at, actor_id, actor_kind, act, to_state, reason, channel)
+              values (\(ID<BookingEvent>.new()), \(id), now(), \(by), \(kind), 'x', 'held', repeat('x', \(reason)::int), \(channel))
+              """))
+        }
+        #expect(error?.constraint == rule && error?.state == "23514" && error?.table == "booking_events")
+      }
+      await refused(kind: "ghost", "web", "booking_event_actor_is_known")
+      await refused(by: nil, "web", "booking_event_of_person")
+      await refused(reason: 501, "web", "booking_event_reason_not_too_long")
+      await refused("wire", "booking_event_channel_is_known")
+    }
+  }
+
   @Test func `random acts of many people at once keep the store's money and states together`() async throws {
     try await withWorld(connectionsPerLoop: 8) { world in
       let (count, seeded) = property("bookings in PostgreSQL", count: 400)
