@@ -113,22 +113,24 @@ package struct NewBooking: Sendable {
 
   /// Fifteen letters that are not taken for one another, in threes: 73 bits, and readable over the phone.
   private static func code() -> String {
-    let letters = Array("abcdefghjkmnpqrstuvwxyz23456789".utf8)
+    let letters: StaticString = "abcdefghjkmnpqrstuvwxyz23456789"
+    let count = UInt64(letters.utf8CodeUnitCount)
     var random = SystemRandomNumberGenerator()
     // Each draw of the system's numbers is a call of the system: one gives eight letters, the remainder nearly even.
     var (first, second): (UInt64, UInt64) = (random.next(), random.next())
     var code: [UInt8] = []
+    code.reserveCapacity(19)
     for place in 0..<15 {
       if place > 0, place.isMultiple(of: 3) { code.append(UInt8(ascii: "-")) }
       let letter: (quotient: UInt64, remainder: UInt64)
       if place < 8 {
-        letter = first.quotientAndRemainder(dividingBy: UInt64(letters.count))
+        letter = first.quotientAndRemainder(dividingBy: count)
         first = letter.quotient
       } else {
-        letter = second.quotientAndRemainder(dividingBy: UInt64(letters.count))
+        letter = second.quotientAndRemainder(dividingBy: count)
         second = letter.quotient
       }
-      code.append(letters[Int(letter.remainder)])
+      code.append(letters.utf8Start[Int(letter.remainder)])
     }
     return String(decoding: code, as: UTF8.self)
   }

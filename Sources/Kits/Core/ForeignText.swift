@@ -37,6 +37,12 @@ extension String {
   package func begins(_ word: String) -> Bool { utf8.starts(with: word.utf8) }
   package func ends(_ word: String) -> Bool { self[...].ends(word) }
   package func trimmingSpaces() -> String { self[...].trimmingSpaces() }
+
+  /// How many scalars the text has, as JSON Schema and PostgreSQL count its length: every byte but those that go on with one.
+  package var scalarCount: Int {
+    var text = self
+    return text.withUTF8 { bytes in bytes.reduce(0) { $1 & 0xC0 == 0x80 ? $0 : $0 + 1 } }
+  }
 }
 
 extension StringProtocol {

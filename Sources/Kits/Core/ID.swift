@@ -111,18 +111,33 @@ private enum Spelling {
 
   /// Writes 36 bytes.
   static func write(_ high: UInt64, _ low: UInt64, to text: UnsafeMutablePointer<UInt8>) {
-    let digits = ("0123456789abcdef" as StaticString).utf8Start
-    var at = text
-    for index in 0..<16 {
-      if index == 4 || index == 6 || index == 8 || index == 10 {
-        at.pointee = UInt8(ascii: "-")
-        at += 1
-      }
-      let byte = Int(truncatingIfNeeded: (index < 8 ? high : low) >> UInt64(56 - 8 * (index & 7))) & 255
-      at[0] = digits[byte >> 4]
-      at[1] = digits[byte & 15]
-      at += 2
-    }
+    let text = UnsafeMutableRawPointer(text)
+    let dash = UInt8(ascii: "-")
+    text.storeBytes(of: digits(high >> 32), as: UInt64.self)
+    text.storeBytes(of: dash, toByteOffset: 8, as: UInt8.self)
+    let middle = digits(high)
+    text.storeBytes(of: UInt32(truncatingIfNeeded: middle), toByteOffset: 9, as: UInt32.self)
+    text.storeBytes(of: dash, toByteOffset: 13, as: UInt8.self)
+    text.storeBytes(of: UInt32(truncatingIfNeeded: middle >> 32), toByteOffset: 14, as: UInt32.self)
+    text.storeBytes(of: dash, toByteOffset: 18, as: UInt8.self)
+    let next = digits(low >> 32)
+    text.storeBytes(of: UInt32(truncatingIfNeeded: next), toByteOffset: 19, as: UInt32.self)
+    text.storeBytes(of: dash, toByteOffset: 23, as: UInt8.self)
+    text.storeBytes(of: UInt32(truncatingIfNeeded: next >> 32), toByteOffset: 24, as: UInt32.self)
+    text.storeBytes(of: digits(low), toByteOffset: 28, as: UInt64.self)
+  }
+
+  /// The eight digits of the lower half of a word, all at once, as they stand in memory: a page of a list spells dozens of
+  /// keys.
+  @inline(__always) private static func digits(_ word: UInt64) -> UInt64 {
+    var spread = word & 0xFFFF_FFFF
+    // A half word, then a byte, then four bits to each of the parts of the whole.
+    spread = (spread << 16 | spread) & 0x0000_FFFF_0000_FFFF
+    spread = (spread << 8 | spread) & 0x00FF_00FF_00FF_00FF
+    spread = (spread << 4 | spread) & 0x0F0F_0F0F_0F0F_0F0F
+    // One in every byte that is ten or more: letters stand 39 behind the digits.
+    let letters = ((spread + 0x0606_0606_0606_0606) >> 4) & 0x0101_0101_0101_0101
+    return (spread + 0x3030_3030_3030_3030 + letters * 39).bigEndian
   }
 
   private static func isDash(_ position: Int) -> Bool {

@@ -71,8 +71,11 @@ extension Instant: CustomStringConvertible {
       at += 1
     }
     func digits(_ number: Int64, _ count: Int) {
-      var rest = number
-      for place in stride(from: at + count - 1, through: at, by: -1) {
+      // No part of a date is longer than 32 bits, which are divided at half the cost.
+      var rest = UInt32(truncatingIfNeeded: number)
+      var place = at + count
+      while place > at {
+        place -= 1
         text[place] = 48 + UInt8(truncatingIfNeeded: rest % 10)
         rest /= 10
       }

@@ -46,8 +46,13 @@ package struct Log: Sendable {
   /// Swallows everything; for tests that do not look.
   package static let silent = Log(level: .error, sink: { _ in })
 
-  package func debug(_ event: String, _ values: KeyValuePairs<String, Value> = [:]) { write(.debug, event, values) }
-  package func info(_ event: String, _ values: KeyValuePairs<String, Value> = [:]) { write(.info, event, values) }
+  // What is below the level is not even put together: every request has a line.
+  package func debug(_ event: String, _ values: @autoclosure () -> KeyValuePairs<String, Value> = [:]) {
+    if level <= .debug { write(.debug, event, values()) }
+  }
+  package func info(_ event: String, _ values: @autoclosure () -> KeyValuePairs<String, Value> = [:]) {
+    if level <= .info { write(.info, event, values()) }
+  }
   package func warning(_ event: String, _ values: KeyValuePairs<String, Value> = [:]) { write(.warning, event, values) }
   package func error(_ event: String, _ values: KeyValuePairs<String, Value> = [:]) { write(.error, event, values) }
 

@@ -90,7 +90,8 @@ extension ID: PathPart {
 /// RFC 3986 percent-encoding of one path segment or one query component.
 package enum PercentEncoding {
   package static func encode(_ text: String) -> String {
-    if text.utf8.allSatisfy(isUnreserved) { return text }
+    var text = text
+    if text.withUTF8({ $0.allSatisfy(isUnreserved) }) { return text }
     var out: [UInt8] = []
     out.reserveCapacity(text.utf8.count)
     for byte in text.utf8 {
@@ -119,6 +120,10 @@ package enum PercentEncoding {
   }
 
   private static func read(_ bytes: UnsafeBufferPointer<UInt8>, _ plus: Bool) -> String? {
+    // Nearly always there is nothing to decode: then the text is the bytes.
+    if bytes.allSatisfy({ $0 != 0 && $0 < 128 && $0 != 37 && !(plus && $0 == 43) }) {
+      return String(decoding: bytes, as: UTF8.self)
+    }
     var out: [UInt8] = []
     out.reserveCapacity(bytes.count)
     var rest = bytes.makeIterator()

@@ -36,25 +36,26 @@ package protocol Bindable: Sendable {
 
 /// The values of one execution in one buffer.
 package struct Parameters: Sendable {
+  private struct Value {
+    /// In the buffer; negative for null.
+    let offset: Int
+    let length: Int32
+    let format: Int32
+  }
+
   private var bytes: [UInt8] = []
-  private var offsets: [Int] = []
-  private var lengths: [Int32] = []
-  private var formats: [Int32] = []
+  private var values: [Value] = []
 
   init(count: Int) {
     bytes.reserveCapacity(count * 24)
-    offsets.reserveCapacity(count)
-    lengths.reserveCapacity(count)
-    formats.reserveCapacity(count)
+    values.reserveCapacity(count)
   }
 
   /// A value in the server's binary form.
   package mutating func add(binary write: (inout [UInt8]) throws -> Void) rethrows {
     let start = bytes.count
     try write(&bytes)
-    offsets.append(start)
-    lengths.append(Int32(bytes.count - start))
-    formats.append(1)
+    values.append(Value(offset: start, length: Int32(bytes.count - start), format: 1))
   }
 
   /// A value the server parses. PostgreSQL's text has no NUL: that is refused here as the server would (22021).
@@ -67,15 +68,11 @@ package struct Parameters: Sendable {
     }
     guard isPlain else { throw PostgresError("text holds a NUL character", state: "22021") }
     bytes.append(0)
-    offsets.append(start)
-    lengths.append(0)
-    formats.append(0)
+    values.append(Value(offset: start, length: 0, format: 0))
   }
 
   package mutating func addNull() {
-    offsets.append(-1)
-    lengths.append(0)
-    formats.append(1)
+    values.append(Value(offset: -1, length: 0, format: 1))
   }
 
   /// Gives libpq its parallel arrays; they live as long as the call.
@@ -84,16 +81,22 @@ package struct Parameters: Sendable {
       Int32, UnsafePointer<UnsafePointer<CChar>?>?, UnsafePointer<Int32>?, UnsafePointer<Int32>?
     ) -> Result
   ) -> Result {
-    guard !offsets.isEmpty else { return body(0, nil, nil, nil) }
+    let count = values.count
+    guard count > 0 else { return body(0, nil, nil, nil) }
     return bytes.withUnsafeBytes { buffer in
-      withUnsafeTemporaryAllocation(of: UnsafePointer<CChar>?.self, capacity: offsets.count) { pointers in
-        // An empty value is not NULL: it needs an address, any.
-        let base = buffer.baseAddress ?? UnsafeRawPointer(pointers.baseAddress!)
-        for (index, offset) in offsets.enumerated() {
-          let value = offset < 0 ? nil : (base + offset).assumingMemoryBound(to: CChar.self)
-          (pointers.baseAddress! + index).initialize(to: value)
+      withUnsafeTemporaryAllocation(of: UnsafePointer<CChar>?.self, capacity: count) { pointers in
+        withUnsafeTemporaryAllocation(of: Int32.self, capacity: count * 2) { numbers in
+          let (lengths, formats) = (numbers.baseAddress!, numbers.baseAddress! + count)
+          // An empty value is not NULL: it needs an address, any.
+          let base = buffer.baseAddress ?? UnsafeRawPointer(pointers.baseAddress!)
+          for (index, value) in values.enumerated() {
+            let start = value.offset < 0 ? nil : (base + value.offset).assumingMemoryBound(to: CChar.self)
+            (pointers.baseAddress! + index).initialize(to: start)
+            (lengths + index).initialize(to: value.length)
+            (formats + index).initialize(to: value.format)
+          }
+          return body(Int32(count), pointers.baseAddress, lengths, formats)
         }
-        return body(Int32(offsets.count), pointers.baseAddress, lengths, formats)
       }
     }
   }
@@ -156,9 +159,8 @@ extension String: Bindable {
 extension ID: Bindable {
   package func bind(into parameters: inout Parameters, as type: PostgresType) throws {
     guard type == .uuid else { return try parameters.add(text: description) }
-    parameters.add {
-      $0.append(network: high)
-      $0.append(network: low)
+    parameters.add { bytes in
+      withUnsafeBytes(of: (high.bigEndian, low.bigEndian)) { bytes.append(contentsOf: $0) }
     }
   }
 }
@@ -229,9 +231,14 @@ extension BindableElement {
     for (index, element) in array.enumerated() {
       if index > 0 { text += "," }
       text += "\""
-      for scalar in element.arrayText.unicodeScalars {
-        if scalar == "\"" || scalar == "\\" { text += "\\" }
-        text.unicodeScalars.append(scalar)
+      let element = element.arrayText
+      if element.utf8.contains(where: { $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }) {
+        for scalar in element.unicodeScalars {
+          if scalar == "\"" || scalar == "\\" { text += "\\" }
+          text.unicodeScalars.append(scalar)
+        }
+      } else {
+        text += element
       }
       text += "\""
     }

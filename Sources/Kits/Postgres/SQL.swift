@@ -79,8 +79,9 @@ package struct SQL: Sendable, ExpressibleByStringInterpolation {
     fileprivate var sql = SQL()
 
     package init(literalCapacity: Int, interpolationCount: Int) {
-      sql.shape.reserve(interpolationCount * 2 + 1)
-      sql.values.reserveCapacity(interpolationCount)
+      // With room for a fragment or two that are spliced in: they have pieces and values of their own.
+      sql.shape.reserve(interpolationCount * 2 + 16)
+      sql.values.reserveCapacity(interpolationCount + 4)
     }
 
     package mutating func appendLiteral(_ literal: StaticString) { sql.shape.add(literal) }
@@ -106,6 +107,14 @@ package struct SQL: Sendable, ExpressibleByStringInterpolation {
     }
 
     package mutating func appendInterpolation(_ value: Instant?) {
+      if let value { sql.bind(value) } else { sql.bind(Null()) }
+    }
+
+    package mutating func appendInterpolation(_ value: Currency?) {
+      if let value { sql.bind(value) } else { sql.bind(Null()) }
+    }
+
+    package mutating func appendInterpolation(_ value: Range<Instant>?) {
       if let value { sql.bind(value) } else { sql.bind(Null()) }
     }
 

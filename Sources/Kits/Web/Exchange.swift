@@ -205,10 +205,10 @@ final class Exchange: @unchecked Sendable {
   // MARK: Handler
 
   private func dispatch(_ handle: OpaquePointer) -> MHD_Result {
-    guard let head = request, let match else { return .NO }
-    let (request, problem) = server.table.received(head, reader)
-    self.request = request
+    guard request != nil, let match else { return .NO }
+    let problem = server.table.finish(reader, into: &request!)
     reader = nil
+    let request = request!
     if case .converse = match.call {
       guard let reply = Handshake.reply(to: request) else {
         let problem = Problem(426, "This address is for WebSockets, version 13.")

@@ -26,7 +26,8 @@ package struct Headers: Sendable, ExpressibleByDictionaryLiteral {
 
   mutating func add(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
     if spans.isEmpty {
-      bytes.reserveCapacity(1024)
+      // With an array's own words the most that glibc keeps at hand for each thread: a round 1024 takes ten times as long.
+      bytes.reserveCapacity(960)
       spans.reserveCapacity(16)
     }
     let start = UInt32(bytes.count)
@@ -56,11 +57,15 @@ package struct Headers: Sendable, ExpressibleByDictionaryLiteral {
 
   private func matches(_ span: Span, _ name: String) -> Bool {
     guard name.utf8.count == span.name.count else { return false }
-    var at = Int(span.name.lowerBound)
-    for byte in name.utf8 {
-      guard bytes[at] == (byte >= 65 && byte <= 90 ? byte | 32 : byte) else { return false }
-      at += 1
+    var name = name
+    return name.withUTF8 { name in
+      bytes.withUnsafeBufferPointer { bytes in
+        let start = Int(span.name.lowerBound)
+        for (at, byte) in name.enumerated() where bytes[start + at] != (byte >= 65 && byte <= 90 ? byte | 32 : byte) {
+          return false
+        }
+        return true
+      }
     }
-    return true
   }
 }

@@ -74,9 +74,22 @@ package protocol LimitStore: Sendable {
 /// The memory is bounded: when a shard is full, full buckets go first (they are as good as new), then those nearest to
 /// full. Who has spent most is forgotten last, so nobody washes a record clean by calling from many addresses.
 package final class MemoryLimits: LimitStore {
+  /// Hashed once: the shard, the look-up and the entry all ask for it.
   private struct Key: Hashable {
     let quota: String
     let holder: String
+    let hash: Int
+
+    init(quota: String, holder: String) {
+      self.quota = quota
+      self.holder = holder
+      var hasher = Hasher()
+      hasher.combine(quota)
+      hasher.combine(holder)
+      hash = hasher.finalize()
+    }
+
+    func hash(into hasher: inout Hasher) { hasher.combine(hash) }
   }
 
   private static let shardCount = 16
@@ -97,7 +110,7 @@ package final class MemoryLimits: LimitStore {
   /// The same, at once.
   package func take(_ quota: Quota, holder: String, at now: Instant) -> LimitVerdict {
     let key = Key(quota: quota.name, holder: holder)
-    let shard = shards[Int(UInt(bitPattern: key.hashValue) % UInt(Self.shardCount))]
+    let shard = shards[Int(UInt(bitPattern: key.hash) % UInt(Self.shardCount))]
     return shard.withLock { buckets in
       if buckets.count >= mostInShard, buckets[key] == nil { sweep(&buckets, at: now) }
       return Self.spend(quota, of: &buckets[key, default: now], at: now)

@@ -56,17 +56,22 @@ package struct Request: Sendable {
     isAPI = path.begins("/api/") || path == "/api"
     var segments: [String] = []
     var isSound = path.utf8.first == UInt8(ascii: "/")
-    for (at, part) in path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).enumerated() {
-      if part.isEmpty {
-        // The first is what stands before the leading slash, the last what follows a trailing one.
-        if at != 0, part.endIndex != path.endIndex { isSound = false }
-        continue
+    segments.reserveCapacity(4)
+    var bytes = path
+    bytes.withUTF8 { bytes in
+      var start = 0
+      while start <= bytes.count {
+        let end = bytes[start...].firstIndex(of: UInt8(ascii: "/")) ?? bytes.count
+        defer { start = end + 1 }
+        if start == end {
+          // The first is what stands before the leading slash, the last what follows a trailing one.
+          if start != 0, end != bytes.count { isSound = false }
+        } else if let text = PercentEncoding.decode(bytes[start..<end]), text != ".", text != ".." {
+          segments.append(text)
+        } else {
+          isSound = false
+        }
       }
-      guard let text = PercentEncoding.decode(part), text != ".", text != ".." else {
-        isSound = false
-        continue
-      }
-      segments.append(text)
     }
     self.segments = segments
     if queryText.isEmpty {
@@ -88,13 +93,15 @@ package struct Request: Sendable {
 
   /// The token of `Authorization: Bearer` (RFC 6750, 2.1); nothing when there is none, or a proof of another kind.
   package var bearer: String? {
-    guard let field = header("authorization") else { return nil }
+    guard var field = header("authorization") else { return nil }
     let scheme: StaticString = "bearer "
-    guard field.utf8.count > scheme.utf8CodeUnitCount,
-      zip(field.utf8, UnsafeBufferPointer(start: scheme.utf8Start, count: scheme.utf8CodeUnitCount))
-        .allSatisfy({ $0 | 32 == $1 })
-    else { return nil }
-    return String(field.utf8.dropFirst(scheme.utf8CodeUnitCount))?.trimmingSpaces()
+    let length = scheme.utf8CodeUnitCount
+    return field.withUTF8 { bytes in
+      guard bytes.count > length, (0..<length).allSatisfy({ bytes[$0] | 32 == scheme.utf8Start[$0] }) else {
+        return nil
+      }
+      return String(decoding: bytes[length...], as: UTF8.self).trimmingSpaces()
+    }
   }
 
   package var cookies: Cookies { Cookies(headers: headers.all("cookie"), secure: isSecure) }

@@ -81,7 +81,10 @@ package struct Response: Sendable {
   package static func problem(_ problem: Problem, for request: Request) -> Response { problem.document(for: request) }
 
   /// The first header of that name (lower case).
-  package func header(_ name: String) -> String? { headers.first { $0.name == name }?.value }
+  package func header(_ name: String) -> String? { headers.first { Self.isSame($0.name, name) }?.value }
+
+  /// Whether two names are one. They are plain ASCII, so their lengths tell most of them apart.
+  private static func isSame(_ a: String, _ b: String) -> Bool { a.utf8.count == b.utf8.count && a == b }
 
   package func with(header name: String, _ value: String) -> Response {
     var copy = self
@@ -129,7 +132,7 @@ package struct Response: Sendable {
   package static func unchanged(_ tag: String) -> Response { Response(304).tagged(tag) }
 
   mutating func set(_ name: String, _ value: String) {
-    headers.removeAll { $0.name == name }
+    headers.removeAll { Self.isSame($0.name, name) }
     headers.append((name, value))
   }
 

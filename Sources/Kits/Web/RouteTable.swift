@@ -150,7 +150,8 @@ package final class RouteTable: Sendable {
     case .answer(let ready): response = ready
     case .read(let match, let reader):
       request.body.withUnsafeBytes { reader?.feed($0) }
-      let (whole, problem) = received(request, reader)
+      var whole = request
+      let problem = finish(reader, into: &whole)
       response = await respond(whole, match, bodyProblem: problem)
     }
     if request.method == .head {
@@ -226,17 +227,16 @@ package final class RouteTable: Sendable {
     }
   }
 
-  /// The request with what its body became; a body that is refused is told by ``respond(_:_:bodyProblem:)``.
-  func received(_ request: Request, _ reader: BodyReader?) -> (Request, Problem?) {
-    guard let reader else { return (request, nil) }
+  /// Puts into the request what its body became; a body that is refused is told by ``respond(_:_:bodyProblem:)``.
+  func finish(_ reader: BodyReader?, into request: inout Request) -> Problem? {
+    guard let reader else { return nil }
     do throws(Problem) {
       let body = try reader.finish()
-      var request = request
       request.body = body.bytes
       request.form = body.form
       request.files = body.files
-      return (request, nil)
-    } catch { return (request, error) }
+      return nil
+    } catch { return error }
   }
 
   /// What any refusal of the server itself looks like, logged like the rest.
@@ -535,6 +535,7 @@ package final class RouteTable: Sendable {
 
   private func complete(_ given: Response, for request: Request, _ index: Int?, _ began: Stopwatch) -> Response {
     var response = given
+    response.headers.reserveCapacity(response.headers.count + 16)
     policy.apply(to: &response, isSignedIn: request.identity != nil)
     if let cookie = request.ticket?.newGuest { response.cookies.append(cookie) }
     for cookie in response.cookies { response.headers.append(("set-cookie", cookie.text(secure: settings.isSecure))) }

@@ -224,8 +224,9 @@ package struct Routes: Sendable {
         return .answer { request, proof in
           // Who may not ask is not told what was wrong with the question.
           let viewer = try V(proof)
+          guard let contract else { return try await handler(request, viewer, repeat each parts) }
           var request = request
-          try contract?.hold(&request)
+          try contract.hold(&request)
           return try await handler(request, viewer, repeat each parts)
         }
       })

@@ -159,7 +159,7 @@ extension Schema {
     switch kind {
     case .text(let length, let format):
       if format == "uuid", ID<Schema>(text) == nil { return "An identifier was expected." }
-      let count = text.unicodeScalars.count
+      let count = text.scalarCount
       if count > length.upperBound { return "At most \(length.upperBound) characters are taken." }
       if count < length.lowerBound {
         return length.lowerBound == 1
