@@ -341,7 +341,7 @@ final class Connection: Source, @unchecked Sendable {
       throw PostgresError("\(values.count) values for \(statement.parameters.count) parameters", state: "08P01")
     }
     var parameters = Parameters(count: values.count)
-    for (value, type) in zip(values, statement.parameters) { try value.bind(into: &parameters, as: type) }
+    for at in values.indices { try values[at].bind(into: &parameters, as: statement.parameters[at]) }
     return parameters
   }
 

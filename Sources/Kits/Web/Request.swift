@@ -4,17 +4,37 @@ package import JSON
 
 /// One request, read and checked: everything a handler may know of it.
 package struct Request: Sendable {
-  /// The house's own number of it; stands in logs, problem documents and the `x-request-id` header.
-  package let id: String
+  /// What was sent and stays as it is, shared by the copies that a request is passed on in.
+  private final class Head: Sendable {
+    let id: String
+    let path: String
+    let segments: [String]
+    let queryText: String
+    let query: Fields
+    let headers: Headers
+
+    init(id: String, path: String, segments: [String], queryText: String, query: Fields, headers: Headers) {
+      self.id = id
+      self.path = path
+      self.segments = segments
+      self.queryText = queryText
+      self.query = query
+      self.headers = headers
+    }
+  }
+
+  private let head: Head
   package let method: Method
+  /// The house's own number of it; stands in logs, problem documents and the `x-request-id` header.
+  package var id: String { head.id }
   /// As it was sent, without the query.
-  package let path: String
+  package var path: String { head.path }
   /// The path's segments, percent-decoded; a trailing slash makes none.
-  package let segments: [String]
+  package var segments: [String] { head.segments }
   /// As it was sent, without the question mark.
-  package let queryText: String
-  package let query: Fields
-  package let headers: Headers
+  package var queryText: String { head.queryText }
+  package var query: Fields { head.query }
+  package var headers: Headers { head.headers }
   /// The client's IP address: the peer's, or what a trusted proxy says.
   package internal(set) var address: String
   /// What came, unless it was a multipart form or an upload.
@@ -45,14 +65,12 @@ package struct Request: Sendable {
   package init(
     _ method: Method, _ target: String, headers: Headers = Headers(), body: [UInt8] = [], address: String = "127.0.0.1"
   ) {
-    id = RequestNumber.next()
     self.method = method
-    self.headers = headers
     self.body = body
     self.address = address
     let mark = target.utf8.firstIndex(of: UInt8(ascii: "?")) ?? target.endIndex
-    path = String(target[..<mark])
-    queryText = mark == target.endIndex ? "" : String(target[target.utf8.index(after: mark)...])
+    let path = mark == target.endIndex ? target : String(target[..<mark])
+    let queryText = mark == target.endIndex ? "" : String(target[target.utf8.index(after: mark)...])
     isAPI = path.begins("/api/") || path == "/api"
     var segments: [String] = []
     var isSound = path.utf8.first == UInt8(ascii: "/")
@@ -73,16 +91,11 @@ package struct Request: Sendable {
         }
       }
     }
-    self.segments = segments
-    if queryText.isEmpty {
-      query = Fields()
-    } else if let fields = Fields(urlencoded: queryText.utf8) {
-      query = fields
-    } else {
-      query = Fields()
-      isSound = false
-    }
-    isMalformed = !isSound
+    let query = queryText.isEmpty ? Fields() : Fields(urlencoded: queryText.utf8)
+    isMalformed = !isSound || query == nil
+    head = Head(
+      id: RequestNumber.next(), path: path, segments: segments, queryText: queryText, query: query ?? Fields(),
+      headers: headers)
   }
 
   /// What one client is taken to be where things are counted: an IPv4 address, or the /64 a household is given.

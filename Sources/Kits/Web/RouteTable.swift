@@ -364,11 +364,17 @@ package final class RouteTable: Sendable {
 
   /// The fields of draft-ietf-httpapi-ratelimit-headers-10: what is allowed, and how it stands with the tightest.
   private func tell(_ spent: Spent, _ match: Match, in response: inout Response) {
+    response.headers.reserveCapacity(Self.usualFields)
     response.set("ratelimit-policy", entry(match.index).ratePolicy)
-    response.set(
-      "ratelimit",
-      "\"\(spent.quota.name)\";r=\(spent.verdict.remaining);t=\(spent.verdict.isAllowed ? spent.verdict.reset : spent.verdict.retryAfter)"
-    )
+    let seconds = spent.verdict.isAllowed ? spent.verdict.reset : spent.verdict.retryAfter
+    var field = "\""
+    field.reserveCapacity(48)
+    field += spent.quota.name
+    field += "\";r="
+    field += String(spent.verdict.remaining)
+    field += ";t="
+    field += String(seconds)
+    response.set("ratelimit", field)
   }
 
   private func prefer(_ request: inout Request) {
@@ -533,9 +539,12 @@ package final class RouteTable: Sendable {
 
   // MARK: The way out
 
+  /// Hardly an answer has more: room for them is made once.
+  private static let usualFields = 20
+
   private func complete(_ given: Response, for request: Request, _ index: Int?, _ began: Stopwatch) -> Response {
     var response = given
-    response.headers.reserveCapacity(response.headers.count + 16)
+    response.headers.reserveCapacity(Self.usualFields)
     policy.apply(to: &response, isSignedIn: request.identity != nil)
     if let cookie = request.ticket?.newGuest { response.cookies.append(cookie) }
     for cookie in response.cookies { response.headers.append(("set-cookie", cookie.text(secure: settings.isSecure))) }

@@ -107,6 +107,17 @@ import Testing
 }
 
 @Suite struct SmallerCoreTests {
+  @Test(arguments: ["", "plain", "Łukasz", "日本", "👩‍🏫 e\u{301}"])
+  func `a text's length is that of its scalars`(text: String) {
+    #expect(text.scalarCount == text.unicodeScalars.count)
+  }
+
+  @Test func `a key's digits stand where their bits do`() {
+    let key = ID<User>(high: 0x0123_4567_89ab_cdef, low: 0xfedc_ba98_7654_3210)
+    #expect(key.description == "01234567-89ab-cdef-fedc-ba9876543210")
+    #expect(ID(key.description) == key)
+  }
+
   @Test func `a cursor survives its text`() {
     let cursor = PageCursor(key: "4.9|x", id: "abc")
     #expect(PageCursor(cursor.text) == cursor)
