@@ -542,8 +542,10 @@ package final class RouteTable: Sendable {
   /// Hardly an answer has more: room for them is made once.
   private static let usualFields = 20
 
-  private func complete(_ given: Response, for request: Request, _ index: Int?, _ began: Stopwatch) -> Response {
-    var response = given
+  /// Takes the answer over, so that its fields are not copied once more.
+  private func complete(
+    _ response: consuming Response, for request: Request, _ index: Int?, _ began: Stopwatch
+  ) -> Response {
     response.headers.reserveCapacity(Self.usualFields)
     policy.apply(to: &response, isSignedIn: request.identity != nil)
     if let cookie = request.ticket?.newGuest { response.cookies.append(cookie) }
