@@ -76,14 +76,12 @@ struct DrawnCard: Hashable, Sendable {
 /// One page of a list as it was found.
 struct FoundPage<Row: RowDecodable>: Sendable {
   let rows: [Row]
-  let count: Int
   /// Where the list goes on, when it does.
   let next: PageCursor?
 
-  init(_ found: [Found<Row>], of search: TutorSearch, count: Int, id: (Row) -> ID<User>) {
+  init(_ found: [Found<Row>], of search: TutorSearch, id: (Row) -> ID<User>) {
     let shown = found.prefix(search.pageSize)
     rows = shown.map(\.row)
-    self.count = count
     next =
       found.count > search.pageSize ? shown.last.map { PageCursor(key: $0.key, id: id($0.row).description) } : nil
   }
@@ -104,11 +102,14 @@ extension TutorsFeature {
     let key = "page \(page.language.rawValue) \(page.zone.identifier) \(minute.seconds) \(fields.encoded)"
     let drawn = try await snapshots.value(key, at: stamp, weight: \.weight) {
       let (search, refusals) = TutorSearch.read(fields, zone: page.zone, now: minute)
+      let facets = try await facets(search, withSubjects: false, at: stamp, minute)
+      // Everybody found is of one category.
+      let number = facets.lazy.filter { $0.facet == "category" }.reduce(0) { $0 + $1.count }
       let found = try await cards(search, at: stamp, minute)
       return Drawn(
         TutorSearchPage(
           search: search, fields: fields, refusals: refusals, cards: found.rows.map { card($0, at: stamp, page) },
-          count: found.count, facets: try await facets(search, withSubjects: false, at: stamp, minute),
+          count: number, facets: facets,
           subjects: try await subjects(at: stamp), currency: currency, next: found.next?.text,
           map: fields.text("view") == "map" ? TutorMap(try await database.all(.cells(search, now: minute))) : nil),
         on: page)
@@ -127,9 +128,7 @@ extension TutorsFeature {
 
   private func cards(_ search: TutorSearch, at stamp: Stamp, _ minute: Instant) async throws -> FoundPage<TutorCard> {
     try await snapshots.value("cards \(search.key(in: minute))", at: stamp, weight: { 200 + $0.rows.count * 800 }) {
-      let isCrowd = crowds.isKnown(search, at: stamp, minute)
-      let found = try await database.all(.tutors(search, isCrowd: isCrowd, now: minute))
-      return FoundPage(found, of: search, count: try await count(found, search, at: stamp, minute), id: \.id)
+      FoundPage(try await database.all(.tutors(search, now: minute)), of: search, id: \.id)
     }
   }
 

@@ -264,20 +264,25 @@ enum Sample {}
 
 extension TutorSearch {
   /// The conditions on `tutor_listings l`. A subject's rows answer when one is asked for, else each tutor's main row.
-  fileprivate var conditions: SQL {
+  ///
+  /// - Parameter rate: what is compared with the bounds of the rate; other than the column, no index is searched for them.
+  private func conditions(on rate: SQL) -> SQL {
     var all: SQL =
       subject.isEmpty
       ? "l.is_main"
       : ID<Subject>(subject).map { "l.subject_id = \($0)" }
-        ?? "l.subject_id = (select id from subjects where slug = \(subject) or code = \(subject) order by slug = \(subject) desc limit 1)"
+        ?? """
+        l.subject_id = coalesce((select id from subjects where slug = \(subject)),
+                                (select id from subjects where code = \(subject) order by id limit 1))
+        """
     if !words.isEmpty {
       all =
         "\(all) and (l.lexemes @@ websearch_to_tsquery('simple', plain_words(\(words))) or l.words like '%' || plain_words(\(words)) || '%' or l.words %> plain_words(\(words)))"
     }
     if !category.isEmpty { all = "\(all) and l.category = \(category)" }
     if !level.isEmpty { all = "\(all) and l.level = \(level)" }
-    if let rateMin { all = "\(all) and l.rate >= \(rateMin)" }
-    if let rateMax { all = "\(all) and l.rate <= \(rateMax)" }
+    if let rateMin { all = "\(all) and \(rate) >= \(rateMin)" }
+    if let rateMax { all = "\(all) and \(rate) <= \(rateMax)" }
     if let currency { all = "\(all) and l.currency = \(currency)" }
     if let isPaid { all = isPaid ? "\(all) and l.rate > 0" : "\(all) and l.rate = 0" }
     if !language.isEmpty { all = "\(all) and l.languages @> array[\(language)::text]" }
@@ -301,7 +306,8 @@ extension TutorSearch {
     """
   }
 
-  fileprivate func conditions(now: Instant) -> SQL {
+  fileprivate func conditions(on rate: SQL = "l.rate", now: Instant) -> SQL {
+    let conditions = conditions(on: rate)
     guard let freeWithin else { return conditions }
     return "\(conditions) and l.next_free < \(now + .hours(freeWithin)) and \(SQL.isFreeLater(than: now))"
   }
@@ -349,9 +355,14 @@ extension TutorSearch {
 
   /// The rows of one page. The keys come first, from an index that holds all that is compared; only then are the cards
   /// of those few read.
+  ///
+  /// The best are found by walking down from the best, until there are enough within the rates. PostgreSQL, which plans this
+  /// for any rates, takes two bounds for a narrow stretch, and would fetch and sort all that lies in it instead: a sum is no
+  /// column, so that it cannot.
   private func shown(now: Instant) -> SQL {
     """
-    (select l.tutor_id, l.subject_id from tutor_listings l where \(conditions(now: now)) and \(after)
+    (select l.tutor_id, l.subject_id from tutor_listings l
+      where \(conditions(on: order == .rating ? "(l.rate + 0)" : "l.rate", now: now)) and \(after)
       order by \(ordering) limit \(pageSize + 1)) shown
       join tutor_listings l on l.tutor_id = shown.tutor_id and l.subject_id = shown.subject_id order by \(ordering)
     """
@@ -364,20 +375,18 @@ extension TutorSearch {
     "select count(*) from (select from tutor_listings l where \(conditions(now: now)) limit \(Self.countCap + 1)) found"
   }
 
-  /// The number that stands with each row: counted, unless it is known to be more than is counted to.
-  private func number(isCrowd: Bool, now: Instant) -> SQL {
-    isCrowd ? "\(Self.countCap + 1)::bigint" : "(\(count(now: now)))"
+  /// How many there are, the page's facets tell, which look at all of them anyway.
+  fileprivate func cards(now: Instant) -> SQL {
+    "select \(TutorCard.columns(at: now)), \(kilometres), \(rowKey), 0::bigint from \(shown(now: now))"
   }
 
-  fileprivate func cards(isCrowd: Bool, now: Instant) -> SQL {
-    "select \(TutorCard.columns(at: now)), \(kilometres), \(rowKey), \(number(isCrowd: isCrowd, now: now)) from \(shown(now: now))"
-  }
-
+  /// The number that stands with each row is counted, unless it is known to be more than is counted to.
   fileprivate func documents(isCrowd: Bool, now: Instant) -> SQL {
-    """
-    select l.tutor_id, l.document, l.next_frees, \(kilometres), \(rowKey), \(number(isCrowd: isCrowd, now: now))
-      from \(shown(now: now))
-    """
+    let number: SQL = isCrowd ? "\(Self.countCap + 1)::bigint" : "(\(count(now: now)))"
+    return """
+      select l.tutor_id, l.document, l.next_frees, \(kilometres), \(rowKey), \(number)
+        from \(shown(now: now))
+      """
   }
 }
 
@@ -407,8 +416,8 @@ extension TutorCard {
 }
 
 extension Query where Row == Found<TutorCard> {
-  static func tutors(_ search: TutorSearch, isCrowd: Bool, now: Instant) -> Self {
-    Query(search.cards(isCrowd: isCrowd, now: now))
+  static func tutors(_ search: TutorSearch, now: Instant) -> Self {
+    Query(search.cards(now: now))
   }
 }
 
@@ -650,7 +659,7 @@ extension Query where Row == FacetCount {
     return Query(
       """
       with found as (
-        select l.tutor_id, l.category, l.languages, l.modes from tutor_listings l where \(search.conditions(now: now)) limit 1000),
+        select l.tutor_id, l.category, l.languages, l.modes from tutor_listings l where \(search.conditions(now: now)) limit \(TutorSearch.countCap + 1)),
       kinds as materialized (select category, languages, modes, count(*) as many from found group by 1, 2, 3)
       select 'category', category, category, sum(many)::bigint from kinds group by 2
       union all select 'language', language, language, sum(many)::bigint from kinds, unnest(languages) language group by 2

@@ -55,9 +55,9 @@ extension TutorsFeature {
     let listed = try await snapshots.value(key, at: stamp, weight: { $0.results.count + 100 }) {
       let isCrowd = crowds.isKnown(search, at: stamp, minute)
       let found = try await database.all(.documents(search, isCrowd: isCrowd, now: minute))
-      let page = FoundPage(found, of: search, count: try await count(found, search, at: stamp, minute), id: \.id)
+      let page = FoundPage(found, of: search, id: \.id)
       return Listed(
-        count: page.count, next: page.next,
+        count: try await count(found, search, at: stamp, minute), next: page.next,
         results: JSONWriter.bytes(capacity: 100 + page.rows.count * 1100) { $0.write(page.rows) })
     }
     let facets = hasFacets ? try await facets(search, withSubjects: true, at: stamp, minute) : []
