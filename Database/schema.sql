@@ -126,7 +126,7 @@ begin
   end if;
   if tg_op <> 'INSERT' then
     if old.state = any(live) then
-      delete from taken_times where person_id in (old.tutor_id, old.learner_id) and booking_id = old.id;
+      delete from taken_times where booking_id = old.id;
     end if;
   end if;
   if tg_op <> 'DELETE' then
@@ -1446,7 +1446,7 @@ ALTER TABLE ONLY public.simulated_refunds
 ALTER TABLE ONLY public.subjects
     ADD CONSTRAINT subjects_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.taken_times
-    ADD CONSTRAINT taken_times_pkey PRIMARY KEY (person_id, booking_id);
+    ADD CONSTRAINT taken_times_pkey PRIMARY KEY (booking_id, teaches);
 ALTER TABLE ONLY public.tutor_languages
     ADD CONSTRAINT tutor_languages_pkey PRIMARY KEY (tutor_id, language);
 ALTER TABLE ONLY public.tutor_listings
