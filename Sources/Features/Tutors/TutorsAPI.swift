@@ -115,19 +115,10 @@ extension FacetCount: JSONWritable {
 extension TutorDocument: JSONWritable {
   /// The stored document with what changes by the hour put in behind its last field.
   func write(to writer: inout JSONWriter) {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(json.utf8.count + 32 + nextFrees.count * 32)
-    bytes.append(contentsOf: json.utf8.dropLast())
-    bytes.append(contentsOf: ",\"next_free\":[".utf8)
-    for (at, instant) in nextFrees.enumerated() {
-      bytes.append(contentsOf: (at == 0 ? "\"" : ",\"").utf8)
-      bytes.append(contentsOf: instant.rfc3339.utf8)
-      bytes.append(UInt8(ascii: "\""))
+    writer.object(extending: json) { w in
+      w.array("next_free") { w in for instant in nextFrees { w.write(instant) } }
+      if let kilometres { w.field("distance_km", kilometres) }
     }
-    bytes.append(UInt8(ascii: "]"))
-    if let kilometres { bytes.append(contentsOf: ",\"distance_km\":\(kilometres)".utf8) }
-    bytes.append(UInt8(ascii: "}"))
-    writer.raw(bytes)
   }
 }
 

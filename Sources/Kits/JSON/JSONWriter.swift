@@ -64,6 +64,7 @@ package struct JSONWriter: Sendable {
 
   /// One value. Inside ``array(_:)`` the next element.
   package mutating func write(_ value: some JSONWritable) { value.write(to: &self) }
+  package mutating func write(_ value: Instant) { instant(value) }
 
   // MARK: Members of an object
 
@@ -167,6 +168,15 @@ package struct JSONWriter: Sendable {
   package mutating func raw(_ json: [UInt8]) {
     separate()
     bytes.append(contentsOf: json)
+    needsComma = true
+  }
+
+  /// An object that is JSON already, is not empty and ends with its brace, with the members that `body` writes behind its own.
+  package mutating func object(extending json: String, _ body: (inout JSONWriter) throws -> Void) rethrows {
+    raw(json)
+    bytes.removeLast()
+    try body(&self)
+    bytes.append(UInt8(ascii: "}"))
     needsComma = true
   }
 

@@ -49,6 +49,22 @@ import Testing
     #expect(try JSON.read(JSONWriter.text { $0.write(n) }).double == n)
   }
 
+  @Test func `an object that was written before is taken up and gets members behind its own`() {
+    let text = JSONWriter.text { w in
+      w.array { w in
+        for n in 1...2 {
+          w.object(extending: #"{"id":\#(n),"name":{"first":"Ada"}}"#) { w in
+            w.array("at", [Instant(seconds: 0)]) { w, instant in w.write(instant) }
+            w.field("n", n)
+          }
+        }
+        w.object(extending: #"{"id":3}"#) { _ in }
+      }
+    }
+    let more = #""name":{"first":"Ada"},"at":["1970-01-01T00:00:00Z"]"#
+    #expect(text == #"[{"id":1,\#(more),"n":1},{"id":2,\#(more),"n":2},{"id":3}]"#)
+  }
+
   @Test func `what JSON cannot say is null`() {
     #expect(JSONWriter.text { $0.write([Double.nan, .infinity]) } == "[null,null]")
   }
