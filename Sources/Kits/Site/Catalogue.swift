@@ -148,6 +148,12 @@ package struct Wording: Sendable {
 
   package var language: Language { vocabulary.language }
 
+  /// A sentence with nothing to be put in, as most are.
+  package func dynamicallyCall(withArguments key: [String]) -> String {
+    let key = key.first ?? ""
+    return vocabulary.sentences[key]?.wording { _ in nil } ?? Self.missing(key)
+  }
+
   /// The first argument is the key, the named ones are put into the sentence.
   package func dynamicallyCall(withKeywordArguments pairs: KeyValuePairs<String, any MessageValue>) -> String {
     let key = pairs.first?.value.wording ?? ""

@@ -9,6 +9,7 @@ package final class Formats: Sendable {
   /// What ICU wrote lately: a page says the same few prices and times again and again, and ICU works under a lock.
   private let moments = Memo<Moment, String>(limit: 8192)
   private let amounts = Memo<Amount, String>(limit: 2048)
+  private let lists = Memo<List, String>(limit: 1024)
   private let weekStarts = Memo<Language, Int>(limit: 16)
   private let cities = Memo<City, String>(limit: 2048)
 
@@ -26,6 +27,12 @@ package final class Formats: Sendable {
   private struct Amount: Hashable {
     let language: Language
     let money: Money
+  }
+
+  private struct List: Hashable {
+    let language: Language
+    let items: [String]
+    let isSentence: Bool
   }
 
   private struct Key: Hashable {
@@ -147,7 +154,13 @@ package final class Formats: Sendable {
   /// last "and": `Ada, Ben and Cleo`. Each name is held together whichever way it is written (Unicode's isolates).
   package func list(_ items: [String], isSentence: Bool = false, in language: Language) -> String {
     guard items.count > 1 else { return items.first ?? "" }
-    return opened.withLock { opened in
+    return lists.value(List(language: language, items: items, isSentence: isSentence)) {
+      write(items, isSentence: isSentence, in: language)
+    }
+  }
+
+  private func write(_ items: [String], isSentence: Bool, in language: Language) -> String {
+    opened.withLock { opened in
       let key = Key(language: language, pattern: isSentence ? "list/and" : "list/units")
       let format: OpenFormat
       if let known = opened[key] {

@@ -26,7 +26,8 @@ struct Message: Equatable, Sendable {
     case text(String)
     case value(String)
     case number
-    case plural(String, [String: Message])
+    /// By the number itself, or else by its category.
+    case plural(String, exactly: [Int: Message], [String: Message])
     case select(String, [String: Message])
   }
 
@@ -111,7 +112,11 @@ struct Message: Equatable, Sendable {
     }
     guard cases["other"] != nil else { throw Malformed(reason: "\(name): a choice without `other`") }
     switch form {
-    case "plural": return .plural(name, cases)
+    case "plural":
+      let exact = cases.compactMap { label, message in
+        label.hasPrefix("=") ? Int(label.dropFirst()).map { ($0, message) } : nil
+      }
+      return .plural(name, exactly: Dictionary(exact, uniquingKeysWith: { first, _ in first }), cases)
     case "select": return .select(name, cases)
     default: throw Malformed(reason: "\(name): \(form) is no form of ours")
     }
@@ -137,9 +142,9 @@ struct Message: Equatable, Sendable {
       case .text(let text): out += text
       case .value(let name): out += value(name)?.wording ?? "{\(name)}"
       case .number: out += number.map(String.init) ?? "#"
-      case .plural(let name, let cases):
+      case .plural(let name, let exact, let cases):
         let count = value(name)?.quantity ?? 0
-        let chosen = cases["=\(count)"] ?? cases[plural(count)] ?? cases["other"]
+        let chosen = (exact.isEmpty ? nil : exact[count]) ?? cases[plural(count)] ?? cases["other"]
         chosen?.write(to: &out, plural, number: count, value)
       case .select(let name, let cases):
         let chosen = cases[value(name)?.wording ?? "other"] ?? cases["other"]
@@ -169,19 +174,19 @@ extension Message.Piece {
     switch self {
     case .text(let text): text.count
     case .value, .number: 0
-    case .plural(_, let cases), .select(_, let cases):
+    case .plural(_, _, let cases), .select(_, let cases):
       cases["other"]?.pieces.reduce(0) { $0 + $1.letters } ?? 0
     }
   }
 
   fileprivate var accented: Self {
-    func cases(_ cases: [String: Message]) -> [String: Message] {
+    func cases<Label>(_ cases: [Label: Message]) -> [Label: Message] {
       cases.mapValues { Message(pieces: $0.pieces.map(\.accented)) }
     }
     return switch self {
     case .text(let text): .text(Self.accent(text))
     case .value, .number: self
-    case .plural(let name, let all): .plural(name, cases(all))
+    case .plural(let name, let exact, let all): .plural(name, exactly: cases(exact), cases(all))
     case .select(let name, let all): .select(name, cases(all))
     }
   }
