@@ -53,7 +53,8 @@ extension TutorsFeature {
     let fields = Fields(urlencoded: Array(question.utf8)) ?? Fields()
     let page = site.context(for: request)
     let (search, _) = TutorSearch.read(fields, zone: page.zone, now: page.now)
-    let set = search.chips(fields, try await database.all(.subjects), currency, page).map(\.label)
+    let subject = try await database.all(.subjects).first { $0.slug == search.subject }
+    let set = search.chips(fields, subject: subject?.title, currency, page).map(\.label)
     return String(set.prefix(3).joined(separator: ", ").prefix(60))
   }
 

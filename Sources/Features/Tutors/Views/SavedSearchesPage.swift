@@ -55,7 +55,8 @@ struct SavedSearchesPage: View {
   private func words(_ query: String, _ page: PageContext) -> String {
     let fields = Fields(urlencoded: Array(query.utf8)) ?? Fields()
     let (search, _) = TutorSearch.read(fields, zone: page.zone, now: page.now)
-    let set = search.chips(fields, subjects, currency, page).map(\.label)
+    let set = search.chips(fields, subject: subjects.first { $0.slug == search.subject }?.title, currency, page).map(
+      \.label)
     return set.isEmpty ? page.t("tutors.saved.everybody") : set.joined(separator: " · ")
   }
 

@@ -97,7 +97,7 @@ struct TutorSearchPage: View {
   /// What is set, each to be taken away by itself.
   private func chips(_ page: PageContext) -> HTML {
     let t = page.t
-    let set = search.chips(fields, subjects.lines, currency, page)
+    let set = search.chips(fields, subject: subjects[search.subject], currency, page)
     guard !set.isEmpty else { return .none }
     let chips: [HTML] = set.map { chip in
       """
@@ -185,14 +185,14 @@ struct TutorSearchPage: View {
 }
 
 extension TutorSearch {
-  /// What is set, as the name of its parameter and as words.
-  func chips(_ fields: Fields, _ subjects: [SubjectLine], _ currency: Currency, _ page: PageContext) -> [(
+  /// What is set, as the name of its parameter and as words; `title` is the subject's.
+  func chips(_ fields: Fields, subject title: String?, _ currency: Currency, _ page: PageContext) -> [(
     name: String, label: String
   )] {
     let t = page.t
     var set: [(name: String, label: String)] = []
     if !words.isEmpty { set.append(("q", "“\(words)”")) }
-    if let subject = subjects.first(where: { $0.slug == subject }) { set.append(("subject", subject.title)) }
+    if let title { set.append(("subject", title)) }
     if !category.isEmpty { set.append(("category", t.sentence("tutors.category.\(category)", [:]))) }
     if !language.isEmpty { set.append(("language", t.sentence("language.\(language)", [:]))) }
     if !mode.isEmpty { set.append(("mode", t.sentence("tutors.mode.\(mode)", [:]))) }
@@ -217,26 +217,36 @@ extension TutorSearch {
   }
 }
 
-/// The subjects as the options of a list: hundreds, and drawn once while they stand.
+/// The subjects as the options of a list: hundreds, and drawn in one piece while they stand.
 struct SubjectChoice: Sendable {
   let lines: [SubjectLine]
-  private let drawn: [HTML]
-  private let places: [String: Int]
+  private let drawn: HTML
+  /// By slug: which line it is, and where its option stands in the drawn ones.
+  private let places: [String: (line: Int, bytes: Range<Int>)]
 
   init(_ lines: [SubjectLine]) {
     self.lines = lines
-    drawn = lines.map { Self.option($0, isChosen: false) }
-    places = Dictionary(lines.enumerated().map { ($1.slug, $0) }, uniquingKeysWith: { first, _ in first })
+    let options = lines.map { Self.option($0, isChosen: false) }
+    drawn = "\(options)"
+    var places: [String: (line: Int, bytes: Range<Int>)] = [:]
+    var start = 0
+    for (line, option) in options.enumerated() {
+      let end = start + option.bytes.count
+      if places[lines[line].slug] == nil { places[lines[line].slug] = (line, start..<end) }
+      start = end
+    }
+    self.places = places
   }
 
   /// The title of a subject.
-  subscript(slug: String) -> String? { places[slug].map { lines[$0].title } }
+  subscript(slug: String) -> String? { places[slug].map { lines[$0.line].title } }
 
-  func options(choosing slug: String) -> [HTML] {
+  /// All that is drawn, with the chosen one drawn anew in its place.
+  func options(choosing slug: String) -> HTML {
     guard let place = places[slug] else { return drawn }
-    var options = drawn
-    options[place] = Self.option(lines[place], isChosen: true)
-    return options
+    var bytes = drawn.bytes
+    bytes.replaceSubrange(place.bytes, with: Self.option(lines[place.line], isChosen: true).bytes)
+    return HTML(trusted: bytes)
   }
 
   /// Bytes, about.
