@@ -35,7 +35,7 @@ package struct TutorsFeature: Feature {
   /// What is known to find more than is counted to.
   let crowds = Crowds()
   /// Cards drawn lately: bytes.
-  let drawnCards = Memo<DrawnCard, HTML>(limit: 1 << 20)
+  let drawnCards = Memo<DrawnCard, HTML>(limit: 2 << 20)
 
   /// What upper rooms show on a tutor's page.
   package struct Panels: Sendable {
