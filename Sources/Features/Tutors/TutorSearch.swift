@@ -77,7 +77,7 @@ struct TutorSearch: Equatable, Sendable {
   var filterKey: String {
     var key = ""
     for text in [words, subject, category, level, language, mode, hours ?? ""] {
-      key += "\(text.utf8.count):\(text)"
+      key += text.isEmpty ? "0:" : "\(text.utf8.count):\(text)"
     }
     for number in [rateMin, rateMax, isPaid.map { $0 ? 1 : 0 }, ratingMin, gpaMin, freeWithin] {
       key += number.map { " \($0)" } ?? " -"

@@ -136,7 +136,9 @@ extension TutorSearch {
     var search = TutorSearch()
     var errors: [String: [String]] = [:]
     func refuse(_ name: String, _ sentence: String) { errors[name, default: []].append(sentence) }
-    for name in query.names where !known.contains(name) { refuse(name, "There is no filter of this name.") }
+    for (name, _) in query where !known.contains(name) && errors[name] == nil {
+      refuse(name, "There is no filter of this name.")
+    }
     func number(_ name: String, _ range: ClosedRange<Int>) -> Int? {
       guard let text = query[name] else { return nil }
       guard let value = Int(text), range.contains(value) else {

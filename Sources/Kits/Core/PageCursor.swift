@@ -12,7 +12,13 @@ package struct PageCursor: Hashable, Sendable {
   package var text: String {
     let digits = Array("0123456789abcdef".utf8)
     let bytes = key.utf8 + [0] + id.utf8
-    return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    return String(unsafeUninitializedCapacity: bytes.count * 2) { text in
+      for (at, byte) in bytes.enumerated() {
+        text[at * 2] = digits[Int(byte >> 4)]
+        text[at * 2 + 1] = digits[Int(byte & 15)]
+      }
+      return bytes.count * 2
+    }
   }
 
   /// Nothing when the text was not made by ``text``.

@@ -61,7 +61,14 @@ package struct Fields: Sendable, ExpressibleByDictionaryLiteral, Sequence {
 
   /// `a=1&b=2`, percent-encoded.
   package var encoded: String {
-    pairs.map { PercentEncoding.encode($0.name) + "=" + PercentEncoding.encode($0.value) }.joined(separator: "&")
+    var text = ""
+    for (name, value) in pairs {
+      if !text.isEmpty { text += "&" }
+      text += PercentEncoding.encode(name)
+      text += "="
+      text += PercentEncoding.encode(value)
+    }
+    return text
   }
 
   package func makeIterator() -> IndexingIterator<[(name: String, value: String)]> { pairs.makeIterator() }
