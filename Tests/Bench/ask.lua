@@ -24,7 +24,7 @@ function request()
     return wrk.format("GET", string.format(
       "/api/tutors/?subject=large-subject-%d&rate_min=%d&rate_max=%d&ordering=-rating", subject, low, high))
   elseif kind == "page" then
-    return wrk.format("GET", string.format("/tutors?subject=large-subject-%d&price_max=%.2f", subject, (3000 + low + high) / 100))
+    return wrk.format("GET", string.format("/tutors?subject=large-subject-%d&price_max=%.2f", subject, (2 * low + high - 4000) / 100))
   elseif kind == "dashboard" then
     return wrk.format("GET", "/api/dashboard/learner/", { ["Authorization"] = "Bearer " .. tokens[math.random(#tokens)] })
   else

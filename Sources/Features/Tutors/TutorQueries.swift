@@ -363,10 +363,14 @@ extension TutorSearch {
     """
     (select l.tutor_id, l.subject_id from tutor_listings l
       where \(conditions(on: order == .rating ? "(l.rate + 0)" : "l.rate", now: now)) and \(after)
-      order by \(ordering) limit \(pageSize + 1)) shown
+      order by \(ordering) limit \(rows)) shown
       join tutor_listings l on l.tutor_id = shown.tutor_id and l.subject_id = shown.subject_id order by \(ordering)
     """
   }
+
+  /// As many as a page has and one more, which tells that there is a next. Of a limit it does not know PostgreSQL thinks that it
+  /// takes a tenth of all, finds every plan made for one question cheaper, and plans each anew: a third of a millisecond.
+  private var rows: SQL { pageSize == 20 ? "21" : "\(pageSize + 1)" }
 
   /// Counting goes on to here; beyond it the page says “more than”.
   static let countCap = 1_000
