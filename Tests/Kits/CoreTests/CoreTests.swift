@@ -32,6 +32,18 @@ import Testing
     #expect(first < second)
     #expect(first.description < second.description)
   }
+
+  @Test func `of two keys born a microsecond apart the later one is the greater`() {
+    let start = Instant(rfc3339: "2026-11-20T17:30:00.998Z")!.microseconds
+    let keys = (0..<3000).map { ID<User>(bornAt: Instant(microseconds: start + $0)) }
+    #expect(keys == keys.sorted())
+    // As RFC 9562 lays them out: the milliseconds, the version, the variant.
+    #expect(keys.allSatisfy { $0.high >> 12 & 0xF == 7 && $0.low >> 62 == 2 })
+    #expect(keys[1999].high >> 16 == UInt64(start / 1000 + 1) && keys[2000].high >> 16 == UInt64(start / 1000 + 2))
+    #expect(Set((0..<1000).map { _ in ID<User>(bornAt: Instant(microseconds: start)) }).count == 1000)
+    // Before 1970 a key is one as well.
+    #expect(ID<User>(bornAt: Instant(microseconds: -1)).high >> 12 & 0xF == 7)
+  }
 }
 
 @Suite struct InstantTests {
