@@ -1,8 +1,8 @@
 """Every page of the site, as each kind of person sees it, in light, in dark and from right to left."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
+from harness import axe
 from ways import becomes, book_and_pay, hold, let_time_pass_until_start, to_gateway
 
 WORDLESS = "⟦"  # Stands where a sentence is missing from the catalogue.
@@ -31,7 +31,7 @@ def in_the_dark(page):
     """Only colours change; only they are looked at again."""
     page.emulate_media(color_scheme="dark")
     page.wait_for_function("() => !document.getAnimations().some((one) => one instanceof CSSTransition)")
-    found = Axe().run(page, options={"runOnly": {"type": "rule", "values": ["color-contrast"]}}).response["violations"]
+    found = axe(page, {"type": "rule", "values": ["color-contrast"]})
     page.emulate_media(color_scheme="light")
     assert not found, f"in the dark at {page.url}: " + "; ".join(node["target"][0] for node in found[0]["nodes"][:6])
 
