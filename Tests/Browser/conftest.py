@@ -1,5 +1,6 @@
 """Hands journeys their site, and closes it: see harness.py."""
 
+import contextlib
 import pathlib
 import sys
 
@@ -38,23 +39,38 @@ def pytest_runtest_makereport(item, call):
     return report
 
 
-@pytest.fixture
-def sites(browser, databases, request):
-    """Makes sites with settings of the journey's own: sites(TURN_SECRET="…"). All are closed at the end."""
+@contextlib.contextmanager
+def sites_of(browser, databases, name, has_failed):
+    """Makes sites, and closes all of them; where nothing had failed, every page must have been quiet."""
     made = []
 
     def make(**settings):
-        site = harness.Site(browser, databases, f"{request.node.name}{len(made) or ''}", **settings)
+        site = harness.Site(browser, databases, f"{name}{len(made) or ''}", **settings)
         made.append(site)
         return site
 
     yield make
-    failed = getattr(request.node, "failed_in_call", True)
+    failed = has_failed()
     faults = [fault for site in made for fault in site.close(failed)]
     assert failed or not faults, "the journey arrived, but not in peace:\n" + "\n".join(faults)
+
+
+@pytest.fixture
+def sites(browser, databases, request):
+    """Makes sites with settings of the journey's own: sites(TURN_SECRET="…"). All are closed at the end."""
+    with sites_of(browser, databases, request.node.name, lambda: getattr(request.node, "failed_in_call", True)) as make:
+        yield make
 
 
 @pytest.fixture
 def site(sites):
     """A site as `bin/run` makes it, with mail."""
     return sites()
+
+
+@pytest.fixture(scope="module")
+def shared(browser, databases, request):
+    """The same, but one for all journeys of a file: for those that look, and change nothing another would see."""
+    before = request.session.testsfailed
+    with sites_of(browser, databases, request.node.path.stem, lambda: request.session.testsfailed > before) as make:
+        yield make()

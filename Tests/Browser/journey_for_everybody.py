@@ -43,11 +43,11 @@ OUTLINE = """() => {
 }"""
 
 
-@pytest.fixture
-def lived(site):
-    lena = site.signed_in("learner@example.org", name="maker")
+@pytest.fixture(scope="module")
+def lived(shared):
+    lena = shared.signed_in("learner@example.org", name="maker")
     ids = {"ahead": book_and_pay(lena, "amal", subject="calculus-1", minutes=60), "soon": book_and_pay(lena, "amal", subject="calculus-1", minutes=60)}
-    let_time_pass_until_start(site, ids["soon"], -6)
+    let_time_pass_until_start(shared, ids["soon"], -6)
     lena.context.close()
     return ids
 
@@ -74,11 +74,11 @@ def each(site, lived, look, **options):
     assert not faults, f"{len(faults)} pages:\n" + "\n".join(faults)
 
 
-def test_every_target_has_room_for_a_thumb(site, lived):
-    each(site, lived, lambda page: page.evaluate(SMALL, 44), phone=True)
+def test_every_target_has_room_for_a_thumb(shared, lived):
+    each(shared, lived, lambda page: page.evaluate(SMALL, 44), phone=True)
 
 
-def test_letters_of_four_times_the_size_need_no_sideways_scroll(site, lived):
+def test_letters_of_four_times_the_size_need_no_sideways_scroll(shared, lived):
     """A window of 1280 px at 400 % is one of 320 by 256 CSS px: everything is there, one below the other."""
     def look(page):
         wide = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
@@ -88,10 +88,10 @@ def test_letters_of_four_times_the_size_need_no_sideways_scroll(site, lived):
           .map((e) => `<${e.tagName.toLowerCase()} class="${e.className}"> holds ${Math.round(e.getBoundingClientRect().height)} px of 256`)""")
         return ([f"{wide} px too wide"] if wide > 0 else []) + stuck
 
-    each(site, lived, look, viewport={"width": 320, "height": 256}, device_scale_factor=4)
+    each(shared, lived, look, viewport={"width": 320, "height": 256}, device_scale_factor=4)
 
 
-def test_nothing_moves_where_no_motion_is_wanted(site, lived):
+def test_nothing_moves_where_no_motion_is_wanted(shared, lived):
     def look(page):
         return page.evaluate("""() => {
           const long = (text) => text.split(',').some((one) => parseFloat(one) * (one.includes('ms') ? 1 : 1000) > 1)
@@ -100,10 +100,10 @@ def test_nothing_moves_where_no_motion_is_wanted(site, lived):
             .map(([e]) => `<${e.tagName.toLowerCase()} class="${e.className?.baseVal ?? e.className}">`)
           return [...new Set(moving)].concat(getComputedStyle(document.documentElement).scrollBehavior === 'smooth' ? ['smooth scrolling'] : []) }""")
 
-    each(site, lived, look, reduced_motion="reduce")
+    each(shared, lived, look, reduced_motion="reduce")
 
 
-def test_every_page_stands_where_the_system_takes_the_colours(site, lived):
+def test_every_page_stands_where_the_system_takes_the_colours(shared, lived):
     """Buttons, fields and what is chosen keep an edge or a mark; nothing is told by a background alone."""
     def look(page):
         assert page.evaluate("() => matchMedia('(forced-colors: active)').matches")
@@ -112,10 +112,10 @@ def test_every_page_stands_where_the_system_takes_the_colours(site, lived):
           .filter((e) => { const s = getComputedStyle(e); return (s.borderTopStyle === 'none' || parseFloat(s.borderTopWidth) === 0) && s.outlineStyle === 'none' && s.boxShadow === 'none' })
           .map((e) => `<${e.tagName.toLowerCase()} class="${e.className}"> has no edge`)""")
 
-    each(site, lived, look, forced_colors="active")
+    each(shared, lived, look, forced_colors="active")
 
 
-def test_headings_and_landmarks_make_an_outline_of_every_page(site, lived):
+def test_headings_and_landmarks_make_an_outline_of_every_page(shared, lived):
     titles = {}
 
     def look(page):
@@ -131,16 +131,16 @@ def test_headings_and_landmarks_make_an_outline_of_every_page(site, lived):
         titles.setdefault(found["title"], set()).add(page.evaluate("() => location.pathname.replace(/[0-9a-f-]{36}/, ':id')"))
         return faults
 
-    each(site, lived, look)
+    each(shared, lived, look)
 
 
 def tree(locator):
     return locator.aria_snapshot()
 
 
-def test_the_five_main_screens_say_what_they_are(site, lived):
+def test_the_five_main_screens_say_what_they_are(shared, lived):
     """Search, profile, checkout, dashboard and calendar, as somebody hears them."""
-    guest = site.person()
+    guest = shared.person()
     guest.goto("/tutors")
     said = tree(guest.page.locator("body"))
     for line in ['link "Skip to content"', "banner:", 'navigation "Main"', "main:", 'heading "Find a tutor" [level=1]', 'navigation "How to look at them"',
@@ -154,7 +154,7 @@ def test_the_five_main_screens_say_what_they_are(site, lived):
     times = guest.page.locator("main a.slot").first.get_attribute("aria-label")
     assert re.search(r"Book .*\d", times), times
 
-    lena = site.signed_in("learner@example.org")
+    lena = shared.signed_in("learner@example.org")
     lena.goto("/tutors/amal/book?subject=calculus-1&minutes=60")
     said = tree(lena.page.locator("main"))
     for line in ['combobox "Subject"', 'combobox "Length"', 'heading "Choose a time" [level=2]', 'radio "', 'textbox "What would you like to work on?', 'button "Hold this time"',
@@ -172,15 +172,15 @@ def test_the_five_main_screens_say_what_they_are(site, lived):
     said = tree(lena.page.locator("main"))
     for line in ['navigation "', 'link "Week"', "region ", 'heading "', "[level=3]", "list:", 'link "']:
         assert line in said, f"{line} is not in:\n{said}"
-    amal = site.signed_in("tutor@example.org")
+    amal = shared.signed_in("tutor@example.org")
     amal.goto("/tutor/availability")
     said = tree(amal.page.locator("main"))
     for line in ['group "Monday"', 'textbox "Monday, from"', 'button "Save hours"', 'button "Preview"', 'table']:
         assert line in said, f"{line} is not in:\n{said}"
 
 
-def test_the_room_says_what_it_is(site, lived):
-    lena = site.signed_in("learner@example.org")
+def test_the_room_says_what_it_is(shared, lived):
+    lena = shared.signed_in("learner@example.org")
     lena.goto(f"/lessons/{lived['soon']}/room")
     lena.page.get_by_role("heading", name="You are at the door").wait_for()
     said = tree(lena.page.locator("body"))

@@ -52,16 +52,16 @@ def in_every_dress(site, address, paths):
     shows(person, paths, strictly=False)
 
 
-@pytest.fixture
-def lived(site):
+@pytest.fixture(scope="module")
+def lived(shared):
     """A site on which something has happened: a lesson ahead, a request, a hold, one held and reviewed, one cancelled."""
-    lena = site.signed_in("learner@example.org", name="maker")
+    lena = shared.signed_in("learner@example.org", name="maker")
     ids = {}
     ids["over"] = book_and_pay(lena, "amal", subject="calculus-1", minutes=60)
-    becomes(site, ids["over"], "confirmed")
-    let_time_pass_until_start(site, ids["over"])
+    becomes(shared, ids["over"], "confirmed")
+    let_time_pass_until_start(shared, ids["over"])
     lena.goto(f"/bookings/{ids['over']}")
-    ids["payment"] = site.value("select id from payments where booking_id = %s and receipt_number is not null", ids["over"])
+    ids["payment"] = shared.value("select id from payments where booking_id = %s and receipt_number is not null", ids["over"])
     ids["ahead"] = book_and_pay(lena, "amal", subject="linear-algebra", minutes=60)
     ids["called_off"] = book_and_pay(lena, "amal", subject="statistics", minutes=60)
     lena.goto(f"/bookings/{ids['called_off']}/cancellation")
@@ -73,8 +73,8 @@ def lived(site):
     return ids
 
 
-def test_what_a_learner_sees_is_sound(site, lived):
-    in_every_dress(site, "learner@example.org", [
+def test_what_a_learner_sees_is_sound(shared, lived):
+    in_every_dress(shared, "learner@example.org", [
         "/dashboard", "/bookings", "/bookings?when=past", "/wallet", "/account", "/account/security", "/account/notifications", "/notifications",
         "/tutors/amal/book", "/tutors/amal/book?subject=statistics&week=2027-01-04",
         f"/bookings/{lived['ahead']}", f"/bookings/{lived['ahead']}/cancellation", f"/bookings/{lived['ahead']}/time",
@@ -84,10 +84,10 @@ def test_what_a_learner_sees_is_sound(site, lived):
     ])
 
 
-def test_what_a_tutor_sees_is_sound(site, lived):
-    request = site.signed_in("noah@example.org", name="noah")
+def test_what_a_tutor_sees_is_sound(shared, lived):
+    request = shared.signed_in("noah@example.org", name="noah")
     shows(request, ["/dashboard", f"/bookings/{lived['asked']}", "/bookings?as=tutor"])
-    in_every_dress(site, "tutor@example.org", [
+    in_every_dress(shared, "tutor@example.org", [
         "/dashboard", "/bookings", "/wallet", "/account", "/notifications", "/tutors/amal", "/tutor/availability",
         "/tutor/availability?date=2027-01-04&time=03:00&minutes=60",
         *(f"/tutor/profile?step={step}" for step in ("about", "subjects", "languages", "credentials", "samples", "finish")),
@@ -95,11 +95,11 @@ def test_what_a_tutor_sees_is_sound(site, lived):
     ])
 
 
-def test_what_the_administrator_sees_is_sound(site, lived):
-    site.sql("update tutors set state = 'submitted' where slug = 'grace'")
-    grace = site.value("select user_id from tutors where slug = 'grace'")
-    mail = site.value("select id from mails order by created_at limit 1")
-    in_every_dress(site, "admin@example.org", [
+def test_what_the_administrator_sees_is_sound(shared, lived):
+    shared.sql("update tutors set state = 'submitted' where slug = 'grace'")
+    grace = shared.value("select user_id from tutors where slug = 'grace'")
+    mail = shared.value("select id from mails order by created_at limit 1")
+    in_every_dress(shared, "admin@example.org", [
         "/admin", "/admin/people", "/admin/verification", f"/admin/verification/{grace}", "/admin/bookings", "/admin/outbox",
         f"/admin/outbox/{mail}", "/admin/jobs", "/admin/audit", "/account/security", "/account/notifications", "/dashboard",
     ])
