@@ -278,6 +278,9 @@ begin
   end if;
   return null;
 end $$;
+CREATE FUNCTION public.listing_kind(category text, languages text[], modes text[]) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN ((((category || ' '::text) || array_to_string(languages, ','::text)) || ' '::text) || array_to_string(modes, ','::text));
 CREATE FUNCTION public.plain_words(words text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
     AS $$ select lower(public.unaccent('public.unaccent'::regdictionary, words)) $$;
@@ -1240,7 +1243,8 @@ CREATE TABLE public.tutor_listings (
     headline text NOT NULL,
     photo_id uuid,
     titles text[] NOT NULL,
-    city text
+    city text,
+    kind text GENERATED ALWAYS AS (public.listing_kind(category, languages, modes)) STORED NOT NULL
 );
 ALTER TABLE ONLY public.tutor_listings ALTER COLUMN document SET STORAGE MAIN;
 CREATE TABLE public.tutor_samples (
@@ -1495,11 +1499,11 @@ CREATE INDEX letters_of_user ON public.letters USING btree (user_id, purpose, cr
 CREATE INDEX listings_by_cell ON public.tutor_listings USING btree (cell, subject_id) INCLUDE (rate, rating);
 CREATE INDEX listings_by_city ON public.tutor_listings USING btree (lower(city)) WHERE (is_main AND (cell IS NOT NULL));
 CREATE INDEX listings_by_lexemes ON public.tutor_listings USING gin (lexemes) WHERE is_main;
-CREATE INDEX listings_by_rate ON public.tutor_listings USING btree (subject_id, rate, tutor_id) INCLUDE (rating, currency, category, languages, modes);
+CREATE INDEX listings_by_rate ON public.tutor_listings USING btree (subject_id, rate, tutor_id) INCLUDE (rating, currency, kind, category, languages, modes);
 CREATE INDEX listings_by_rating ON public.tutor_listings USING btree (subject_id, rating DESC, rating_count DESC, tutor_id DESC) INCLUDE (rate, currency, level);
 CREATE INDEX listings_by_words ON public.tutor_listings USING gin (words public.gin_trgm_ops) WHERE is_main;
 CREATE INDEX listings_overall ON public.tutor_listings USING btree (rating DESC, rating_count DESC, tutor_id DESC) WHERE is_main;
-CREATE INDEX listings_overall_by_rate ON public.tutor_listings USING btree (rate, tutor_id) INCLUDE (category, languages, modes, level, currency, gpa, rating) WHERE is_main;
+CREATE INDEX listings_overall_by_rate ON public.tutor_listings USING btree (rate, tutor_id) INCLUDE (kind, category, languages, modes, level, currency, gpa, rating) WHERE is_main;
 CREATE INDEX listings_overall_soon ON public.tutor_listings USING btree (next_free, tutor_id) WHERE (is_main AND (next_free IS NOT NULL));
 CREATE INDEX listings_soon ON public.tutor_listings USING btree (subject_id, next_free, tutor_id) WHERE (next_free IS NOT NULL);
 CREATE INDEX mails_by_age ON public.mails USING btree (created_at DESC, id);

@@ -102,13 +102,14 @@ extension TutorsFeature {
     let key = "page \(page.language.rawValue) \(page.zone.identifier) \(minute.seconds) \(fields.encoded)"
     let drawn = try await snapshots.value(key, at: stamp, weight: \.weight) {
       let (search, refusals) = TutorSearch.read(fields, zone: page.zone, now: minute)
-      let facets = try await facets(search, withSubjects: false, at: stamp, minute)
+      let facets = try await facets(search, at: stamp, minute)
       // Everybody found is of one category.
       let number = facets.lazy.filter { $0.facet == "category" }.reduce(0) { $0 + $1.count }
-      let found = try await cards(search, at: stamp, minute)
+      let found = try await tutors(search, at: stamp, minute)
       return Drawn(
         TutorSearchPage(
-          search: search, fields: fields, refusals: refusals, cards: found.rows.map { card($0, at: stamp, page) },
+          search: search, fields: fields, refusals: refusals,
+          cards: try await draw(found.rows, at: stamp, page, minute),
           count: number, facets: facets,
           subjects: try await subjects(at: stamp), currency: currency, next: found.next?.text,
           map: fields.text("view") == "map" ? TutorMap(try await database.all(.cells(search, now: minute))) : nil),
@@ -126,10 +127,18 @@ extension TutorsFeature {
     return (Coordinates(latitude: town.latitude, longitude: town.longitude), town.name)
   }
 
-  private func cards(_ search: TutorSearch, at stamp: Stamp, _ minute: Instant) async throws -> FoundPage<TutorCard> {
-    try await snapshots.value("cards \(search.key(in: minute))", at: stamp, weight: { 200 + $0.rows.count * 800 }) {
+  private func tutors(_ search: TutorSearch, at stamp: Stamp, _ minute: Instant) async throws -> FoundPage<FoundTutor> {
+    try await snapshots.value("tutors \(search.key(in: minute))", at: stamp, weight: { 200 + $0.rows.count * 160 }) {
       FoundPage(try await database.all(.tutors(search, now: minute)), of: search, id: \.id)
     }
+  }
+
+  /// The cards of those found, in their order. Who has left the list meanwhile has none.
+  private func cards(of found: [FoundTutor], _ minute: Instant) async throws -> [(FoundTutor, TutorCard)] {
+    guard !found.isEmpty else { return [] }
+    let read = try await database.all(Query<TutorCard>.cards(of: found.map(\.id), at: minute))
+    let cards = Dictionary(read.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+    return found.compactMap { tutor in cards[tutor.id].map { (tutor, $0.found(as: tutor, at: minute)) } }
   }
 
   /// As many as each row of the page says; a page behind the last one has no row to say it.
@@ -142,14 +151,22 @@ extension TutorsFeature {
     return search.cursor == nil ? 0 : try await database.first(.count(search, now: minute)) ?? 0
   }
 
-  func facets(_ search: TutorSearch, withSubjects: Bool, at stamp: Stamp, _ minute: Instant) async throws
-    -> [FacetCount]
-  {
-    let key = "facets \(withSubjects) \(search.filterKey(in: minute))"
-    return try await snapshots.value(key, at: stamp, weight: { 100 + $0.count * 150 }) {
-      try await database.all(.facets(search, withSubjects: withSubjects, now: minute))
+  /// What the found have in common, counted.
+  func facets(_ search: TutorSearch, at stamp: Stamp, _ minute: Instant) async throws -> [FacetCount] {
+    try await snapshots.value("facets \(search.filterKey(in: minute))", at: stamp, weight: Self.weight(of:)) {
+      FacetCount.counts(of: try await database.all(.kinds(search, now: minute)))
     }
   }
+
+  /// The subjects they teach, counted.
+  func subjectFacets(_ search: TutorSearch, at stamp: Stamp, _ minute: Instant) async throws -> [FacetCount] {
+    try await snapshots.value("subject facets \(search.filterKey(in: minute))", at: stamp, weight: Self.weight(of:)) {
+      try await database.all(.subjectCounts(search, now: minute))
+    }
+  }
+
+  /// Bytes, about.
+  private static func weight(of facets: [FacetCount]) -> Int { 100 + facets.count * 150 }
 
   private func subjects(at stamp: Stamp) async throws -> SubjectChoice {
     try await snapshots.value("subjects", at: stamp, weight: \.weight) {
@@ -157,16 +174,27 @@ extension TutorsFeature {
     }
   }
 
-  /// A card as it is drawn. The same few tutors lead many lists: what each question finds differs, its cards seldom do.
-  private func card(_ tutor: TutorCard, at stamp: Stamp, _ page: PageContext) -> HTML {
-    let key = DrawnCard(
-      stamp: stamp, tutor: tutor.id, rate: tutor.rate, nextFree: tutor.nextFree,
-      isNear: tutor.nextFree.map { page.isNear($0) } ?? false,
-      kilometres: tutor.kilometres.map(TutorSearch.rounded), language: page.language, zone: page.zone)
-    if let known = drawnCards.find(key) { return known }
-    let card = TutorCardView(tutor: tutor, isComparable: true).markup(page)
-    drawnCards.hold(card, under: key, weight: card.bytes.count + 200)
-    return card
+  /// The cards of those found as they are drawn. The same few tutors lead many lists: what each question finds differs, its
+  /// cards seldom do, and only those never drawn so are read.
+  private func draw(_ found: [FoundTutor], at stamp: Stamp, _ page: PageContext, _ minute: Instant) async throws
+    -> [HTML]
+  {
+    func key(_ tutor: FoundTutor) -> DrawnCard {
+      let nextFree = tutor.nextFree(after: minute)
+      return DrawnCard(
+        stamp: stamp, tutor: tutor.id, rate: tutor.rate, nextFree: nextFree,
+        isNear: nextFree.map { page.isNear($0) } ?? false,
+        kilometres: tutor.kilometres.map(TutorSearch.rounded), language: page.language, zone: page.zone)
+    }
+    let known = found.map { drawnCards.find(key($0)) }
+    let missing = zip(found, known).compactMap { $1 == nil ? $0 : nil }
+    var made: [ID<User>: HTML] = [:]
+    for (tutor, card) in try await cards(of: missing, minute) {
+      let drawn = TutorCardView(tutor: card, isComparable: true).markup(page)
+      drawnCards.hold(drawn, under: key(tutor), weight: drawn.bytes.count + 200)
+      made[tutor.id] = drawn
+    }
+    return zip(found, known).compactMap { $1 ?? made[$0.id] }
   }
 
   /// Brings the read model to what is true now.
@@ -352,7 +380,11 @@ extension TutorsFeature {
     search.subject = subject
     search.pageSize = PublicCard.most
     let stamp = try await snapshots.stamp()
-    return try await cards(search, at: stamp, TutorSearch.minute(of: clock.now)).rows.map(PublicCard.init)
+    let minute = TutorSearch.minute(of: clock.now)
+    return try await snapshots.value("best \(search.key(in: minute))", at: stamp, weight: { $0.count * 800 }) {
+      [search] in
+      try await cards(of: try await tutors(search, at: stamp, minute).rows, minute).map { PublicCard($0.1) }
+    }
   }
 
   /// The subjects there are, by slug and title.

@@ -14,7 +14,7 @@ struct TutorCard: RowDecodable, Equatable {
   let photo: ID<StoredFile>?
   let subjects: [String]
   let languages: [String]
-  let rate: Int
+  private(set) var rate: Int
   let currency: Currency
   /// Thousandths of a star.
   let rating: Int
@@ -22,8 +22,8 @@ struct TutorCard: RowDecodable, Equatable {
   let lessonsHeld: Int
   let modes: [String]
   let city: String?
-  let nextFree: Instant?
-  let kilometres: Int?
+  private(set) var nextFree: Instant?
+  private(set) var kilometres: Int?
 
   init(row: inout RowReader) throws {
     id = try row.next()
@@ -45,7 +45,36 @@ struct TutorCard: RowDecodable, Equatable {
   }
 }
 
-/// The same as ready JSON, with what changes by the hour beside it.
+extension TutorCard {
+  /// The same tutor at the price, the hour and the distance at which a search has found them.
+  func found(as tutor: FoundTutor, at now: Instant) -> Self {
+    var card = self
+    (card.rate, card.nextFree, card.kilometres) = (tutor.rate, tutor.nextFree(after: now), tutor.kilometres)
+    return card
+  }
+}
+
+/// A tutor whom a search has found: what may differ from one search to the next. The rest is the tutor's card, which is read
+/// for those alone whose card is not drawn yet.
+struct FoundTutor: RowDecodable, Equatable {
+  let id: ID<User>
+  let rate: Int
+  /// The first of them in order, some of which time may have overtaken.
+  private let nextFrees: [Instant]
+  let kilometres: Int?
+
+  init(row: inout RowReader) throws {
+    id = try row.next()
+    rate = try row.next()
+    nextFrees = try row.next()
+    kilometres = try row.next()
+  }
+
+  /// The first start that is still ahead.
+  func nextFree(after now: Instant) -> Instant? { nextFrees.first { $0 > now } }
+}
+
+/// A tutor as ready JSON, with what changes by the hour beside it.
 struct TutorDocument: RowDecodable {
   let id: ID<User>
   let json: String
@@ -73,7 +102,7 @@ struct Found<Row: RowDecodable>: RowDecodable {
   }
 }
 
-/// How many rows of a facet's value there are.
+/// How many of those found have a facet's value.
 struct FacetCount: RowDecodable, Equatable {
   let facet: String
   let value: String
@@ -84,6 +113,54 @@ struct FacetCount: RowDecodable, Equatable {
     facet = try row.next()
     value = try row.next()
     label = try row.next()
+    count = try row.next()
+  }
+
+  private init(_ facet: String, _ value: String, count: Int) {
+    self.facet = facet
+    self.value = value
+    label = value
+    self.count = count
+  }
+
+  /// The facets that a kind names, by their names, each with its most frequent value first.
+  ///
+  /// Bytes and short lists, for these are a few codes on every page: characters and dictionaries took as long as all its cards.
+  static func counts(of kinds: [KindCount]) -> [FacetCount] {
+    let facets = ["category", "language", "mode"]
+    var counts = [[(value: String, count: Int)]](repeating: [], count: facets.count)
+    for kind in kinds {
+      let bytes = Array(kind.kind.utf8)
+      var facet = 0
+      var start = 0
+      for at in 0...bytes.count {
+        let ends = at == bytes.count || bytes[at] == UInt8(ascii: " ")
+        guard ends || bytes[at] == UInt8(ascii: ",") else { continue }
+        if at > start, facet < facets.count {
+          let value = String(decoding: bytes[start..<at], as: UTF8.self)
+          if let known = counts[facet].firstIndex(where: { $0.value == value }) {
+            counts[facet][known].count += kind.count
+          } else {
+            counts[facet].append((value, kind.count))
+          }
+        }
+        start = at + 1
+        if ends { facet += 1 }
+      }
+    }
+    return zip(facets, counts).flatMap { facet, counts in
+      counts.sorted { ($1.count, $0.value) < ($0.count, $1.value) }.map { FacetCount(facet, $0.value, count: $0.count) }
+    }
+  }
+}
+
+/// How many of those found are of one kind: of one category, with the same languages and modes (`tutor_listings.kind`).
+struct KindCount: RowDecodable, Equatable {
+  let kind: String
+  let count: Int
+
+  init(row: inout RowReader) throws {
+    kind = try row.next()
     count = try row.next()
   }
 }
@@ -380,8 +457,8 @@ extension TutorSearch {
   }
 
   /// How many there are, the page's facets tell, which look at all of them anyway.
-  fileprivate func cards(now: Instant) -> SQL {
-    "select \(TutorCard.columns(at: now)), \(kilometres), \(rowKey), 0::bigint from \(shown(now: now))"
+  fileprivate func tutors(now: Instant) -> SQL {
+    "select l.tutor_id, l.rate, l.next_frees, \(kilometres), \(rowKey), 0::bigint from \(shown(now: now))"
   }
 
   /// The number that stands with each row is counted, unless it is known to be more than is counted to.
@@ -419,9 +496,9 @@ extension TutorCard {
   }
 }
 
-extension Query where Row == Found<TutorCard> {
+extension Query where Row == Found<FoundTutor> {
   static func tutors(_ search: TutorSearch, now: Instant) -> Self {
-    Query(search.cards(now: now))
+    Query(search.tutors(now: now))
   }
 }
 
@@ -449,6 +526,14 @@ extension Query where Row == Int {
 }
 
 extension Query where Row == TutorCard {
+  /// Of these tutors, who is listed, in no order, at the price of the subject they name first.
+  static func cards(of tutors: [ID<User>], at now: Instant) -> Self {
+    Query(
+      """
+      select \(TutorCard.columns(at: now)), null::int from tutor_listings l where l.tutor_id = any(\(tutors)) and l.is_main
+      """)
+  }
+
   /// Listed tutors by their names in an address, in that order.
   static func faces(_ slugs: [String], at now: Instant) -> Self {
     Query(
@@ -652,24 +737,27 @@ extension Query where Row == Int {
   static func count(_ search: TutorSearch, now: Instant) -> Self { Query(search.count(now: now)) }
 }
 
+extension Query where Row == KindCount {
+  /// The kinds of the found tutors (the first thousand): a few dozen.
+  static func kinds(_ search: TutorSearch, now: Instant) -> Self {
+    Query(
+      """
+      select kind, count(*) from (
+        select l.kind from tutor_listings l where \(search.conditions(now: now)) limit \(TutorSearch.countCap + 1)) found
+       group by kind
+      """)
+  }
+}
+
 extension Query where Row == FacetCount {
-  /// Counts of what the found tutors (the first thousand) have; each facet as if its own filter were set already. They
-  /// are told apart by all they have at once before that is taken apart: a thousand tutors are a few dozen kinds.
-  static func facets(_ search: TutorSearch, withSubjects: Bool, now: Instant) -> Self {
-    let subjects: SQL = """
-      union all select 'subject', s.slug, s.title, count(*) from found f join tutor_subjects ts on ts.tutor_id = f.tutor_id
-        join subjects s on s.id = ts.subject_id group by 2, 3
+  /// The subjects of the found tutors (the first thousand).
+  static func subjectCounts(_ search: TutorSearch, now: Instant) -> Self {
+    Query(
       """
-    return Query(
-      """
-      with found as (
-        select l.tutor_id, l.category, l.languages, l.modes from tutor_listings l where \(search.conditions(now: now)) limit \(TutorSearch.countCap + 1)),
-      kinds as materialized (select category, languages, modes, count(*) as many from found group by 1, 2, 3)
-      select 'category', category, category, sum(many)::bigint from kinds group by 2
-      union all select 'language', language, language, sum(many)::bigint from kinds, unnest(languages) language group by 2
-      union all select 'mode', mode, mode, sum(many)::bigint from kinds, unnest(modes) mode group by 2
-      \(withSubjects ? subjects : "")
-      order by 1, 4 desc, 2
+      select 'subject', s.slug, s.title, count(*) from (
+        select l.tutor_id from tutor_listings l where \(search.conditions(now: now)) limit \(TutorSearch.countCap + 1)) found
+        join tutor_subjects ts on ts.tutor_id = found.tutor_id join subjects s on s.id = ts.subject_id
+       group by s.slug, s.title order by 4 desc, 2
       """)
   }
 }

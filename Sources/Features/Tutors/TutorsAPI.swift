@@ -60,7 +60,8 @@ extension TutorsFeature {
         count: try await count(found, search, at: stamp, minute), next: page.next,
         results: JSONWriter.bytes(capacity: 100 + page.rows.count * 1100) { $0.write(page.rows) })
     }
-    let facets = hasFacets ? try await facets(search, withSubjects: true, at: stamp, minute) : []
+    let facets =
+      hasFacets ? try await facets(search, at: stamp, minute) + subjectFacets(search, at: stamp, minute) : []
     let next = listed.next.map {
       site.url + request.path + "?" + request.query.with("cursor", $0.text).encoded
     }

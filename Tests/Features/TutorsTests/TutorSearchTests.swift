@@ -144,6 +144,21 @@ import Web
       #expect(rates == rates.sorted())
       let facets = await guild.site.call(.get, "/api/tutors/?facets=1&rate_max=1").json?["facets"]
       #expect(facets?["subject"]?[0]?["count"]?.int == 16 && facets?["language"]?[0]?["value"]?.string == "en")
+      // What is counted is what is found.
+      for filters in ["", "&language=ur", "&rate_max=20&mode=online", "&subject=algebra", "&language=none"] {
+        let answer = await guild.site.call(.get, "/api/tutors/?facets=1&page_size=100" + filters).json
+        let found = answer?["results"]?.array ?? []
+        for (facet, field) in ["language": "languages", "mode": "modes"] {
+          let counted = (answer?["facets"]?[facet]?.array ?? []).map {
+            ($0["value"]?.string ?? "", $0["count"]?.int ?? 0)
+          }
+          let had = found.flatMap { $0[field]?.array ?? [] }.reduce(into: [:]) { $0[$1.string ?? "", default: 0] += 1 }
+          #expect(Dictionary(uniqueKeysWithValues: counted) == had, "\(facet) with \(filters)")
+          #expect(counted.map(\.1) == counted.map(\.1).sorted(by: >), "\(facet) with \(filters)")
+        }
+        let categories = (answer?["facets"]?["category"]?.array ?? []).reduce(0) { $0 + ($1["count"]?.int ?? 0) }
+        #expect(categories == found.count && answer?["count"]?.int == found.count, "categories with \(filters)")
+      }
       // The page of the site goes on as well.
       var names: [String] = []
       var next: String? = "/tutors?sort=price"
