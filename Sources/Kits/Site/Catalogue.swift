@@ -31,10 +31,13 @@ package final class Catalogue: Sendable {
         guard let members = try JSON.read(bytes).object else { throw Unreadable(description: "\(file) is no object") }
         for (key, value) in members {
           guard let text = value.string else { throw Unreadable(description: "\(file): \(key) is no sentence") }
-          guard known[key] == nil else { throw Unreadable(description: "\(file): \(key) is given twice") }
+          let message: Message
           do throws(Message.Malformed) {
-            known[key] = try Message(parsing: text)
+            message = try Message(parsing: text)
           } catch { throw Unreadable(description: "\(file): \(key): \(error.reason)") }
+          guard known.updateValue(message, forKey: key) == nil else {
+            throw Unreadable(description: "\(file): \(key) is given twice")
+          }
           if forBuilders { sources[language, default: [:]][key] = text }
         }
       }
@@ -47,8 +50,8 @@ package final class Catalogue: Sendable {
     }
     let english = sentences(of: .english)
     for language in Language.allCases {
-      let own = language == .english ? english : sentences(of: language)
-      vocabularies[language] = Vocabulary(language: language, sentences: english.merging(own) { _, own in own })
+      let all = language == .english ? english : english.merging(sentences(of: language)) { _, own in own }
+      vocabularies[language] = Vocabulary(language: language, sentences: all)
     }
     if forBuilders {
       let rules = PluralRules(.english)
