@@ -3,7 +3,6 @@
 alter table taken_times drop constraint taken_times_pkey;
 alter table taken_times add primary key (booking_id, teaches);
 
--- The condition of a trigger is read anew for every statement, as a check is: what changes nobody's time is now told by the function.
 create or replace function keep_taken_times() returns trigger language plpgsql as $$
 declare
   live constant text[] := '{held,awaiting_payment,requested,confirmed,in_progress}';
@@ -28,9 +27,3 @@ begin
   end if;
   return null;
 end $$;
-drop trigger take_times on bookings;
-drop trigger move_times on bookings;
-drop trigger give_times_back on bookings;
-create trigger keep_taken_times after insert or delete or update of state, starts_at, ends_at, blocked, tutor_id, learner_id
-  on bookings for each row execute function keep_taken_times();
-alter table bookings enable always trigger keep_taken_times;
