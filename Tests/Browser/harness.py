@@ -551,11 +551,11 @@ class Person:
 
 def axe(page, rules):
     """What axe finds against these rules on the page as it stands. Only that is carried over: what it does not mind is nearly
-    all it has to say, and its own half a megabyte is given to a document once. Frames are pages, looked at as such."""
+    all it has to say, and its own half a megabyte is given to a document once."""
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(AXE_SCRIPT)
     return json.loads(page.evaluate("""async (runOnly) => {
-      const { violations } = await axe.run({ runOnly, resultTypes: ["violations"], iframes: false })
+      const { violations } = await axe.run({ runOnly, resultTypes: ["violations"] })
       return JSON.stringify(violations) }""", rules))
 
 

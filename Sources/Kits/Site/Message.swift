@@ -54,8 +54,7 @@ struct Message: Equatable, Sendable {
     guard rest.isEmpty else { throw Malformed(reason: "a closing brace without its opening one") }
   }
 
-  // By bytes, for all that means something is ASCII: to look for it among letters was a third of a server's start.
-
+  /// By bytes, for all that means something is ASCII: to look for it among letters was two fifths of a server's start.
   private static func parse(_ rest: inout Substring.UTF8View, inChoice: Bool) throws(Malformed) -> Message {
     var pieces: [Piece] = []
     while true {
